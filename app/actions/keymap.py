@@ -1,0 +1,41 @@
+"""Which keys lead to which action, after a preset and the user's own choices; and which keys are claimed twice."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from app.actions.action import Action
+from app.actions.presets import PRESETS
+
+Keymap = dict[str, tuple[str, ...]]
+_WRITING = frozenset(
+    {"Return", "Enter", "Backspace", "Delete", "Tab", "Space", "Left", "Right", "Up", "Down", "Home", "End"}
+)
+
+
+def keymap(actions: Iterable[Action], preset: str, own: Mapping[str, tuple[str, ...]]) -> Keymap:
+    """Keys by action id: the user's own before the preset's before the row's.
+
+    A key that the preset or the user gives to one action is taken from the rows that had it by default.
+    """
+    rows = {action.id: action.keys for action in actions}
+    chosen = {**PRESETS.get(preset, {}), **own}
+    taken = {key for id_, keys in chosen.items() if id_ in rows for key in keys}
+    freed = {id_: tuple(key for key in keys if key not in taken) for id_, keys in rows.items()}
+    return {id_: chosen.get(id_, freed[id_]) for id_ in rows}
+
+
+def conflicts(keys: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Keys claimed by more than one action, with those actions' ids."""
+    owners: dict[str, list[str]] = defaultdict(list)
+    for id_, claimed in keys.items():
+        for key in claimed:
+            owners[key].append(id_)
+    return {key: ids for key, ids in owners.items() if len(ids) > 1}
+
+
+def writes(key: str) -> bool:
+    """Whether a text field wants this key for itself: a letter, a digit, Return, Backspace, an arrow…"""
+    *modifiers, last = key.split("+") if not key.endswith("+") else [*key[:-2].split("+"), "+"]
+    if {"Ctrl", "Meta"} & set(modifiers):
+        return last in _WRITING and last not in {"Return", "Enter", "Tab"}
+    return "Alt" not in modifiers and (len(last) == 1 or last in _WRITING)

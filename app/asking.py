@@ -1,0 +1,181 @@
+"""Questions under way: what was asked, what has been found so far, and the one edit when the answer is whole."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from app.preferences import Preferences
+from app.session import Session
+from engine import answers
+from engine.domain.annotation import Annotation, Origin, Provenance
+from engine.domain.ids import new_id
+from engine.domain.media import MediaItem
+from engine.domain.project import AnnotationFilter
+from engine.domain.query import Grounding, Prediction, Query
+from engine.messages import Answered, Ask, Cancel, Cancelled, Failed, Found, Progress, Reply, Request, Token, Turn
+
+
+class Engine(Protocol):
+    """The engine's process as seen from here: requests go in, replies come as signals."""
+
+    replied: SignalInstance
+
+    def send(self, request: Request) -> None: ...
+
+
+class _Flight(Struct):
+    """One question on its way."""
+
+    query: Query
+    new: bool
+    text: str = ""
+    found: tuple[Grounding, ...] = ()
+
+
+class Asking(QObject):
+    """`began(query)`, `streamed(query id, text)`, `ended(query id)` and `failed(query id, sentence)` for the panel."""
+
+    began = Signal(object)
+    streamed = Signal(str, str)
+    moved = Signal(str, str)
+    ended = Signal(str)
+    failed = Signal(str, str)
+    busy_changed = Signal(bool)
+
+    def __init__(self, session: Session, engine: Engine, preferences: Preferences) -> None:
+        super().__init__()
+        self._session, self._engine, self._preferences = session, engine, preferences
+        self._flights: dict[str, _Flight] = {}
+        engine.replied.connect(self._take)
+        session.lent.connect(lambda lent: self.stop() if lent else None)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._flights)
+
+    def ask(self, text: str, *, follow: bool = False) -> None:
+        """Ask about what is shown and marked; `follow` goes on from the last answer."""
+        store, item = self._session.store, self._session.item
+        if store is None or item is None:
+            return
+        known = store.queries(item.id)
+        last = known[-1].id if follow and known else None
+        mark = self._session.mark
+        draft = Query(new_id(), item.id, text, answers.now(), mark.region, mark.moment, mark.frame, last)
+        query, new = answers.question(draft, known)
+        self._fly(query, item, new=new)
+
+    def again(self, query: Query) -> None:
+        """Ask a stored question once more; only what still waits for review will be replaced."""
+        store = self._session.store
+        item = store.get(MediaItem, query.item) if store else None
+        if store is not None and item is not None:
+            self._fly(query, item, new=store.get(Query, query.id) is None)
+
+    def again_last(self) -> None:
+        """Ask the shown item's last question once more."""
+        store, item = self._session.store, self._session.item
+        known = store.queries(item.id) if store and item else []
+        if known:
+            self.again(known[-1])
+
+    def stop(self) -> None:
+        """Give up everything that is being answered; nothing of it is kept."""
+        for ticket in list(self._flights):
+            self._engine.send(Cancel(ticket))
+
+    def _fly(self, query: Query, item: MediaItem, *, new: bool) -> None:
+        store = self._session.store
+        if store is None:
+            return
+        ticket = new_id()
+        self._flights[ticket] = _Flight(query, new)
+        self.began.emit(query)
+        self.busy_changed.emit(True)
+        self._engine.send(
+            Ask(
+                ticket,
+                (str(store.path_of(item)),),
+                query.text,
+                region=query.region,
+                moment=query.moment,
+                frame=query.frame,
+                turns=self._turns(query),
+                samples=self._preferences.value.samples,
+            )
+        )
+
+    def _turns(self, query: Query) -> tuple[Turn, ...]:
+        """The conversation before a question, oldest first."""
+        store, turns = self._session.store, []
+        said = {one.query: one.answer for one in store.predictions(query.item)} if store else {}
+        before = query.follows
+        while store is not None and before:
+            earlier = store.get(Query, before)
+            if earlier is None:
+                break
+            turns.append(Turn(earlier.text, said.get(earlier.id, "")))
+            before = earlier.follows
+        return tuple(reversed(turns))
+
+    def _take(self, reply: Reply) -> None:
+        flight = self._flights.get(getattr(reply, "ticket", ""))
+        if flight is None:
+            return
+        match reply:
+            case Token(_, text):
+                flight.text += text
+                self.streamed.emit(flight.query.id, flight.text)
+            case Found(_, grounding):
+                flight.found = (*flight.found, grounding)
+                self._show_arriving()
+            case Progress(_, what, done, total):
+                share = f" {100 * done / total:.0f} %" if total > 0 else "…"
+                self.moved.emit(flight.query.id, f"{what}{share}")
+            case Answered():
+                self._keep(flight, reply)
+            case Failed(_, _, sentence):
+                self._end(reply.ticket, sentence)
+            case Cancelled():
+                self._end(reply.ticket, "stopped")
+
+    def _keep(self, flight: _Flight, reply: Answered) -> None:
+        """The whole answer becomes one step of the history."""
+        del self._flights[reply.ticket]
+        query, store = flight.query, self._session.store
+        self._show_arriving()
+        if store is not None and store.get(MediaItem, query.item) is not None:
+            new = store.get(Query, query.id) is None
+            prediction = Prediction(
+                new_id(),
+                query.id,
+                query.item,
+                reply.answer,
+                reply.groundings,
+                reply.model,
+                answers.now(),
+                reply.timings.get("total", 0.0),
+            )
+            stored = store.annotations(AnnotationFilter(item=query.item))
+            self._session.apply(answers.answer_edit(query, prediction, stored, self._session.labels, new=new))
+        self.ended.emit(query.id)
+        self.busy_changed.emit(self.busy)
+
+    def _end(self, ticket: str, sentence: str) -> None:
+        flight = self._flights.pop(ticket)
+        self._show_arriving()
+        self.failed.emit(flight.query.id, sentence)
+        self.busy_changed.emit(self.busy)
+
+    def _show_arriving(self) -> None:
+        item = self._session.item
+        mine = [flight for flight in self._flights.values() if item and flight.query.item == item.id]
+        self._session.show_arriving(one for flight in mine for one in self._found(flight))
+
+    def _found(self, flight: _Flight) -> Iterable[Annotation]:
+        signed = Provenance(Origin.MODEL, "", flight.query.at)
+        fresh = answers.predicted(flight.query, flight.found, signed, self._session.labels)
+        return (msgspec.structs.replace(one, id=f"{flight.query.id}.{index}") for index, one in enumerate(fresh))

@@ -1,0 +1,1 @@
+"""Which signal goes where: one module for each widget."""

@@ -1,0 +1,1 @@
+"""Frozen values every room understands; plain Python and msgspec, nothing else."""

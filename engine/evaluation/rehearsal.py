@@ -1,0 +1,51 @@
+"""What the embedded model rehearses while it learns from a user: conversations about old kinds that ship with the app.
+
+A share of them is learned again in every stage, against forgetting. Drawn once, as drawing needs fonts and instruments.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from PIL import Image
+
+from engine.domain.media import MediaKind
+from engine.domain.training import Exchange, Record
+from engine.evaluation.groundling import posed
+from engine.exchange.training_set import to_conversations
+from engine.synthesis import pictures, questions
+from engine.synthesis.pictures import World
+
+SEED = 20_260_202
+PICTURES, QUESTIONS, CLIPS = 60, 5, 5
+CONVERSATIONS = "conversations.json"
+_SIDE = 224
+
+
+def draw_rehearsal(folder: Path, count: int = PICTURES, clips: int = CLIPS) -> Path:
+    """Draw `count` pictures and `clips` of clips and of sounds with their conversations into `folder`; the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    records = [*_pictures(folder, count), *_lasting(folder, clips)]
+    path = folder / CONVERSATIONS
+    path.write_bytes(msgspec.json.encode(list(to_conversations(records))) + b"\n")
+    return path
+
+
+def _pictures(folder: Path, count: int) -> Iterator[Record]:
+    world = World()
+    for number in range(count):
+        rng = np.random.default_rng((SEED, number))
+        page, scene = pictures.picture(rng, world, _SIDE)
+        name = f"{number:03d}.jpg"
+        Image.fromarray(page).save(folder / name, quality=90)
+        for place, one in enumerate(questions.of_picture(rng, scene, world.kinds, QUESTIONS)):
+            turn = Exchange(one.question, one.answer)
+            yield Record(f"rehearsal/{number}/{place}", {MediaKind.IMAGE: name}, (turn,))
+
+
+def _lasting(folder: Path, count: int) -> Iterator[Record]:
+    kinds = {"clip": MediaKind.VIDEO, "sound": MediaKind.AUDIO}
+    for one in posed(SEED, count, folder, kinds):
+        name = Path(one.case.media[0]).name
+        yield Record(f"rehearsal/{name}", {kinds[one.task]: name}, (Exchange(one.case.question, one.answer),))

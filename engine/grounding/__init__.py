@@ -1,0 +1,1 @@
+"""The grounding network, its weights and the backbones that run it."""

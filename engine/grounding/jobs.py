@@ -1,0 +1,90 @@
+"""Files made one after the other, with a ledger of what is done: stopped anywhere, the work goes on where it was."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from engine.grounding.manifest import FileEntry, entry
+
+LEDGER = "convert.json"
+SCRATCH = "scratch"
+
+Tick = Callable[[float], None]
+Progress = Callable[[str, int, int], None]
+
+
+class Request(Struct, frozen=True):
+    """What to make of which files (name, size, time of change): the ledger of another request is not gone on with."""
+
+    sources: tuple[tuple[str, int, int], ...]
+    precisions: tuple[str, ...]
+    senses: str = ""
+
+
+class Ledger(Struct, frozen=True):
+    """A request and the files of it that are whole."""
+
+    request: Request
+    done: dict[str, FileEntry] = {}
+
+
+class Job(Struct, frozen=True):
+    """One file: `cost` in bytes read; `write` makes it at a path, whole or not at all, and tells the share done."""
+
+    file: str
+    cost: int
+    write: Callable[[Path, Tick], None]
+
+
+def identity(path: Path) -> tuple[str, int, int]:
+    """What tells whether a source is still the same file."""
+    told = path.stat()
+    return path.name, told.st_size, told.st_mtime_ns
+
+
+def run(target: Path, request: Request, jobs: Sequence[Job], progress: Progress) -> dict[str, FileEntry]:
+    """Do the jobs that the ledger has not; the files' sizes and hashes. `progress` may raise to stop."""
+    done = _done(target, request)
+    total, spent = sum(job.cost for job in jobs), 0
+    for job in jobs:
+        if job.file not in done:
+            job.write(target / job.file, _ticking(job, spent, total, progress))
+            done[job.file] = entry(target / job.file)
+            _note(target, Ledger(request, done))
+        spent += job.cost
+        progress(job.file, spent, total)
+    return {job.file: done[job.file] for job in jobs if not job.file.startswith(SCRATCH)}
+
+
+def forget(target: Path) -> None:
+    """Remove what only served the work."""
+    for left in (*target.glob(LEDGER + "*"), *target.glob(f"{SCRATCH}*"), *target.glob("*.part")):
+        left.unlink(missing_ok=True)
+
+
+def _ticking(job: Job, spent: int, total: int, progress: Progress) -> Tick:
+    def tick(share: float) -> None:
+        progress(job.file, spent + int(share * job.cost), total)
+
+    tick(0.0)
+    return tick
+
+
+def _done(target: Path, request: Request) -> dict[str, FileEntry]:
+    """Files of an earlier run of the same request that are still there at their sizes."""
+    try:
+        ledger = msgspec.json.decode((target / LEDGER).read_bytes(), type=Ledger)
+    except (OSError, msgspec.DecodeError):
+        return {}
+    if ledger.request != request:
+        return {}
+    sizes = {path.name: path.stat().st_size for path in target.iterdir() if path.is_file()}
+    return {name: told for name, told in ledger.done.items() if sizes.get(name) == told.size}
+
+
+def _note(target: Path, ledger: Ledger) -> None:
+    part = target / (LEDGER + ".part")
+    part.write_bytes(msgspec.json.encode(ledger))
+    part.replace(target / LEDGER)

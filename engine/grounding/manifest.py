@@ -1,0 +1,132 @@
+"""What a model folder says about itself: `manifest.json`, the only file of it that is believed before a check.
+
+Every key is known here (others are refused), every number has bounds, every file is named with its size and SHA-256.
+Nothing in a folder is ever run.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from engine.domain.errors import ModelError
+from engine.grounding.architecture import Architecture
+from engine.grounding.calibration import Calibration
+from engine.grounding.prompt import PromptStyle
+from engine.media.sampling import Hearing, Seeing, Watching
+
+MANIFEST = "manifest.json"
+SENSES = ("fp32", "bf16", "fp16")
+TORCH_PRECISIONS = ("fp32", "bf16", "fp16", "nf4", "int8")
+GGUF_PRECISIONS = ("F32", "F16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M")
+
+_LARGEST_MANIFEST = 4 << 20
+_CHUNK = 8 << 20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(?:safetensors|gguf|model|json|txt|md)", re.ASCII)
+
+
+class FileEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of the folder: bytes and SHA-256 in hex."""
+
+    size: Annotated[int, Meta(ge=0)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class LanguageFiles(Struct, frozen=True, forbid_unknown_fields=True):
+    """The language model at one precision, for one backbone."""
+
+    backbone: Literal["torch", "llamacpp"]
+    precision: str
+    files: tuple[str, ...]
+
+
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model. `senses` are the files of encoders and adapters; `world` tells the user what the model knows of.
+
+    `calibration` makes probabilities of the scores.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=120)]
+    architecture: Architecture
+    seeing: Seeing
+    watching: Watching
+    hearing: Hearing
+    prompt: PromptStyle
+    senses: tuple[str, ...]
+    languages: tuple[LanguageFiles, ...]
+    files: dict[str, FileEntry]
+    tokenizer: str = "tokenizer.model"
+    format: Literal[1] = 1
+    licence: str = ""
+    source: str = ""
+    world: str = ""
+    calibration: Calibration = Calibration()
+
+    def language(self, backbone: str, precision: str = "") -> LanguageFiles | None:
+        """The first language model for `backbone`, of that precision if one is given."""
+        return next(
+            (row for row in self.languages if row.backbone == backbone and precision in {"", row.precision}), None
+        )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a model folder whose files are all there at their sizes; hashes are for `verify`."""
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > _LARGEST_MANIFEST:
+            raise ModelError(f"{folder.name} has a manifest that is far too large; install the model again.")
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise ModelError(
+            f"{folder} is no model folder: it has no readable {MANIFEST}; convert a model first."
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelError(f"The manifest of {folder.name} is refused ({error}); install the model again.") from error
+    _check(folder, manifest)
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest as the last file of a folder, whole or not at all."""
+    part = folder / (MANIFEST + ".part")
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+    part.replace(folder / MANIFEST)
+
+
+def entry(path: Path, progress: Callable[[int], None] = lambda _: None) -> FileEntry:
+    """Size and SHA-256 of a file; `progress` hears of the bytes read and may raise to stop."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            progress(len(chunk))
+    return FileEntry(size, digest.hexdigest())
+
+
+def verify(folder: Path, manifest: Manifest, progress: Callable[[int], None] = lambda _: None) -> None:
+    """Read every file of the folder; a ModelError names the first whose content is not the manifest's."""
+    for name, told in manifest.files.items():
+        if entry(folder / name, progress) != told:
+            raise ModelError(f"{name} of {folder.name} is damaged or was changed; install the model again.")
+
+
+def _check(folder: Path, manifest: Manifest) -> None:
+    used = [manifest.tokenizer, *manifest.senses, *(name for row in manifest.languages for name in row.files)]
+    for name in (*manifest.files, *used):
+        if not _NAME.fullmatch(name):
+            raise ModelError(f"{folder.name} names a file that no model has ({name[:60]!r}); it is refused.")
+        if name not in manifest.files:
+            raise ModelError(f"{name} of {folder.name} has no hash in the manifest; install the model again.")
+    for name, told in manifest.files.items():
+        path = folder / name
+        if path.is_symlink() or not path.is_file() or path.stat().st_size != told.size:
+            raise ModelError(f"{name} of {folder.name} is missing or has another size; install the model again.")
+    known = {"torch": TORCH_PRECISIONS, "llamacpp": GGUF_PRECISIONS}
+    for row in manifest.languages:
+        if row.precision not in known[row.backbone] or not row.files:
+            raise ModelError(f"{folder.name} has a language model of unknown precision; install the model again.")

@@ -1,0 +1,180 @@
+"""Dense lessons for the encoders: what covers each patch and where its box lies, what is there at each moment.
+
+They teach the encoders before there is any text, and keep them honest afterwards. Targets come from the generator.
+"""
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.domain.geometry import Box
+from engine.grammar import to_square
+from engine.grounding.architecture import Architecture
+from engine.groundling.design import STEPS
+from engine.synthesis.clips import Clip
+from engine.synthesis.kinds import COLOURS, KNOWN, SHAPES
+from engine.synthesis.material import KNOWN_SOUNDS
+from engine.synthesis.pictures import Scene
+from engine.synthesis.sounds import Sounding
+
+NAMES = {kind.name: place for place, kind in enumerate((*KNOWN, *SHAPES))}
+SHADES = {colour: place for place, colour in enumerate(COLOURS)}
+VOICES = {kind.name: place for place, kind in enumerate(KNOWN_SOUNDS)}
+Edges = tuple[float, float, float, float]
+_NOTHING = len(NAMES)
+_IGNORED = -100
+_COVERED = 0.4
+
+
+class Patches(Struct, frozen=True):
+    """Per patch of a picture [rows, columns]: name (or nothing), colour (or ignored), box in the square [.., 4]."""
+
+    names: NDArray[np.int64]
+    colours: NDArray[np.int64]
+    boxes: NDArray[np.float32]
+
+
+def patches(scene: Scene, grid: int) -> Patches:
+    """What covers each patch; of things that overlap, the one in front."""
+    names = np.full((grid, grid), _NOTHING)
+    colours = np.full((grid, grid), _IGNORED)
+    boxes = np.zeros((grid, grid, 4), np.float32)
+    for thing in scene.things:
+        place = to_square(thing.box, scene.size)
+        mine = covered(place, grid)
+        names[mine] = NAMES[thing.kind.name]
+        colours[mine] = SHADES[thing.colour] if thing.colour else _IGNORED
+        boxes[mine] = place
+    return Patches(names, colours, boxes)
+
+
+def covered(place: Edges, grid: int) -> NDArray[np.bool_]:
+    """Which patches a box covers, at least those that it covers most."""
+    x0, y0, x1, y1 = place
+    edges = np.arange(grid + 1) / grid
+    across, down = shares(x0, x1, edges), shares(y0, y1, edges)
+    cover = down[:, None] * across[None]
+    return np.asarray(cover >= min(_COVERED, 0.8 * float(cover.max())))
+
+
+def frames(clip: Clip, grid: int) -> NDArray[np.int64]:
+    """What covers each patch of each frame shown, [STEPS, grid * grid]."""
+    seen = []
+    for step in range(STEPS):
+        placed = [(actor, actor.box_at(step * clip.seconds / STEPS)) for actor in clip.actors]
+        names = np.full((grid, grid), _NOTHING)
+        for actor, box in placed:
+            if box:
+                names[covered(squashed(box, clip.size), grid)] = NAMES[actor.name.split()[-1]]
+        seen.append(names.reshape(-1))
+    return np.stack(seen)
+
+
+def squashed(box: Box, size: tuple[int, int]) -> Edges:
+    """A box in pixels as fractions of a picture squashed to a square."""
+    return box.x0 / size[0], box.y0 / size[1], box.x1 / size[0], box.y1 / size[1]
+
+
+def moments(clip: Clip) -> NDArray[np.float32]:
+    """What a clip shows at each of its STEPS moments: [STEPS, 3, names] there, begins, ends."""
+    there = np.zeros((STEPS, len(NAMES)), np.float32)
+    for actor in clip.actors:
+        at = np.arange(STEPS) * clip.seconds / STEPS
+        there[(at >= actor.start) & (at < actor.end), NAMES[actor.name.split()[-1]]] = 1
+    return _changes(there)
+
+
+def soundings(seconds: float, events: tuple[Sounding, ...]) -> NDArray[np.float32]:
+    """What is heard in each twentieth of a sound: [STEPS, 3, kinds] there, begins, ends."""
+    there = np.zeros((STEPS, len(VOICES)), np.float32)
+    edges = np.arange(STEPS + 1) / STEPS
+    for event in events:
+        there[shares(event.start / seconds, event.end / seconds, edges) >= 0.5, VOICES[event.kind.name]] = 1
+    return _changes(there)
+
+
+def _changes(there: NDArray[np.float32]) -> NDArray[np.float32]:
+    silent = np.zeros_like(there[:1])
+    begins = there * (1 - np.concatenate([silent, there[:-1]]))
+    ends = there * (1 - np.concatenate([there[1:], silent]))
+    return np.stack([there, begins, ends], axis=1)
+
+
+def shares(low: float, high: float, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of each cell of a row lies between `low` and `high`, 0..1."""
+    length = edges[1] - edges[0]
+    return np.clip(np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1]), 0, None) / length
+
+
+class Dense(nn.Module):
+    """Linear readers of what the encoders say; they are used in training only."""
+
+    def __init__(self, size: Architecture) -> None:
+        super().__init__()
+        self.patch = nn.Linear(size.clip.hidden_size, len(NAMES) + 1 + len(SHADES) + 4 + 80)
+        self.spot = nn.Linear(size.eva.hidden_size, len(NAMES) + 1)
+        self.frame = nn.Linear(size.qformer.hidden_size, len(NAMES))
+        self.moment = nn.Linear(size.qformer.hidden_size, 3 * len(NAMES))
+        self.window = nn.Linear(size.ear.out_size, len(VOICES))
+        self.digits = nn.Linear(size.llama.hidden_size, 80)
+        self.sounding = nn.Linear(size.qformer.hidden_size, 3 * len(VOICES))
+
+    def picture(self, features: Tensor, names: Tensor, colours: Tensor, boxes: Tensor) -> dict[str, Tensor]:
+        """Features (B, N, width); names, colours (B, N), boxes (B, N, 4) -> losses by name."""
+        said = self.patch(features).float()
+        kind, shade, edges, digits = said.split((len(NAMES) + 1, len(SHADES), 4, 80), dim=-1)
+        on = names != _NOTHING
+        true = boxes[on]
+        whole = (true * 1000).round().clamp(0, 999).long()
+        tens, ones = digits[on].view(-1, 4, 2, 10).unbind(2)
+        return {
+            "name": functional.cross_entropy(kind.flatten(0, 1), names.flatten()),
+            "colour": 0.5 * _choice(shade.flatten(0, 1), colours.flatten()),
+            "box": 8 * functional.l1_loss(edges[on], true),
+            "digits": 0.15
+            * (
+                functional.cross_entropy(tens.flatten(0, 1), (whole // 100).flatten())
+                + functional.cross_entropy(ones.flatten(0, 1), (whole // 10 % 10).flatten())
+            ),
+        }
+
+    def clip(self, seen: tuple[Tensor, Tensor, Tensor], names: Tensor, truth: Tensor) -> dict[str, Tensor]:
+        """Losses by name of what was `seen`, in three depths.
+
+        Patches (B, T, N, eva width), frame rows (B, T, Q, width) and step rows (B, STEPS, width); names (B, T, N) and
+        truth (B, STEPS, 3, names).
+        """
+        patches, rows, steps = seen
+        spots = self.spot(patches).float()
+        frames = self.frame(rows.mean(dim=2)).float()
+        said = self.moment(steps).float().unflatten(-1, (3, -1))
+        return {
+            "spot": functional.cross_entropy(spots.flatten(0, 2), names.flatten()),
+            "frame": _many(frames, truth[:, :, 0]),
+            "moment": _many(said, truth),
+        }
+
+    def sound(self, windows: Tensor, steps: Tensor, truth: Tensor) -> dict[str, Tensor]:
+        """Window rows (B, W, width), step rows (B, STEPS, width), truth (B, STEPS, 3, kinds) -> losses by name."""
+        heard = self.window(windows).float()
+        said = self.sounding(steps).float().unflatten(-1, (3, -1))
+        within = truth[:, :, 0].unflatten(1, (heard.shape[1], -1)).amax(dim=2)
+        return {"window": _many(heard, within), "sounding": _many(said, truth)}
+
+    def ahead(self, hidden: Tensor, digits: Tensor) -> Tensor:
+        """What a name in an answer (P, width) knows of the digits to come (P, 8): the summed loss."""
+        said = self.digits(hidden).float().view(-1, 10)
+        return functional.cross_entropy(said, digits.flatten(), ignore_index=_IGNORED, reduction="sum")
+
+
+def _choice(said: Tensor, truth: Tensor) -> Tensor:
+    """Mean cross-entropy over what is not ignored; 0 where there is nothing else."""
+    total = functional.cross_entropy(said, truth, ignore_index=_IGNORED, reduction="sum")
+    return total / (truth != _IGNORED).sum().clamp(min=1)
+
+
+def _many(said: Tensor, truth: Tensor) -> Tensor:
+    """Several of many at once: the sum over kinds, the mean over the rest, times a scale near that of a choice."""
+    return 0.5 * functional.binary_cross_entropy_with_logits(said, truth, reduction="none").sum(-1).mean()

@@ -1,0 +1,58 @@
+"""Media for lessons, drawn from a seed straight at the model's size: arrays with the truth beside them."""
+
+import cv2
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from engine.groundling.design import HEARING, SEEING, STEPS, WATCHING
+from engine.media.sampling import frame_values, sound_values, square
+from engine.synthesis import clips, pictures, sounds
+from engine.synthesis.clips import Clip, ClipWorld
+from engine.synthesis.material import SoundKind, material
+from engine.synthesis.pictures import Scene, World
+from engine.synthesis.sounds import Sounding, SoundWorld
+
+Array = NDArray[np.float32]
+_MEAN = np.array(SEEING.mean, np.float32) * 255
+_DEVIATION = np.array(SEEING.deviation, np.float32) * 255
+_DIRECT = 0.4  # share of pictures drawn at the model's own size
+
+
+class Worlds(Struct, frozen=True):
+    """What the lessons are about; `alike` are pictures in which a name is seldom enough."""
+
+    pictures: World = World(things=(2, 5))
+    alike: World = World(things=(2, 5), twins=0.65)
+    clips: ClipWorld = ClipWorld()
+    sounds: SoundWorld = SoundWorld()
+
+
+def picture(rng: np.random.Generator, world: World) -> tuple[Array, Scene]:
+    """Values (3, S, S) and truth; drawn larger and shrunk as often as not, as real files are."""
+    side = SEEING.crop if rng.random() < _DIRECT else int(rng.integers(SEEING.crop + 32, 400))
+    page, scene = pictures.picture(rng, world, side)
+    padded = square(page, SEEING.pad or (0, 0, 0))
+    if side != SEEING.crop:
+        padded = cv2.resize(padded, (SEEING.crop, SEEING.crop), interpolation=cv2.INTER_AREA)
+    values = (padded.astype(np.float32) - _MEAN) / _DEVIATION
+    return np.ascontiguousarray(values.transpose(2, 0, 1)), scene
+
+
+def clip(rng: np.random.Generator, world: ClipWorld) -> tuple[Array, Clip]:
+    """Values (3, T, F, F) and truth."""
+    scene = clips.clip(rng, world, int(rng.integers(WATCHING.side, 2 * WATCHING.side)))
+    size = (WATCHING.side, WATCHING.side)
+    frames = [
+        cv2.resize(scene.frame(place * scene.seconds / STEPS), size, interpolation=cv2.INTER_AREA)
+        for place in range(STEPS)
+    ]
+    return frame_values(np.stack(frames), WATCHING), scene
+
+
+def sound(
+    rng: np.random.Generator, world: SoundWorld, only: SoundKind | None = None
+) -> tuple[Array, float, tuple[Sounding, ...]]:
+    """Values (W, 1, bins, frames), seconds and truth."""
+    samples, seconds, events = sounds.sound(rng, world, material(), only=only)
+    return sound_values(samples, HEARING), seconds, events

@@ -1,0 +1,1 @@
+"""Reading media: pictures, clips, sounds, and what the model sees of them."""

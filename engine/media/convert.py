@@ -1,0 +1,120 @@
+"""Decoded frames as pixels: BGRA, upright, no larger than the view needs."""
+
+import av
+import cv2
+import numpy as np
+from av.sidedata.sidedata import SideData
+from av.video.plane import VideoPlane
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from msgspec import Struct
+
+from engine.media import orientation
+from engine.media.orientation import Pixels
+
+Size = tuple[int, int]
+# ITU-R BT.709 is what cameras mean from here on when they do not say.
+_HIGH_DEFINITION = 720
+_UNSPECIFIED = 2
+_LITTLE = 0.5
+# Up to this many pixels keeping a frame whole is cheaper than scaling it twice.
+_LIGHT = 1920 * 1200
+# The cores are the decoder's; more threads here cost more than they save.
+_THREADS = 1
+# Planes of one byte a sample, which can be scaled one by one before the change of colours.
+_PLANAR = frozenset({"yuv420p", "yuvj420p"})
+
+
+class Frame(Struct, frozen=True, eq=False):
+    """One frame of a clip: `pixels` (h, w, 4) uint8 BGRA, contiguous and upright; `pts` names it in its stream.
+
+    `scale` is shown pixels for one of the clip. `exact` is False for a key frame shown while the wanted one is sought.
+    """
+
+    pts: int
+    pixels: Pixels
+    scale: float = 1.0
+    exact: bool = True
+
+
+def frame_orientation(frame: av.VideoFrame) -> int:
+    """The EXIF number of a decoded frame's display matrix."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    return orientation.of_matrix(bytes(matrix)) if isinstance(matrix, SideData) else 1
+
+
+class Converter:
+    """Turns decoded frames into pixels in the thread that owns it.
+
+    `view` bounds the size as displayed, None for all.
+    """
+
+    def __init__(self, turn: int, view: Size | None = None, full: int = 0) -> None:
+        """`full` is the width of the clip as stored where frames may come that were `shrunk` before."""
+        self._turn = turn
+        self._full = full
+        self._reformatter = VideoReformatter()
+        self.view = view
+
+    def frame(self, source: av.VideoFrame, pts: int, *, exact: bool = True) -> Frame:
+        size = fitted((source.width, source.height), self._stored_view())
+        little = size[0] != source.width and size[0] > source.width * _LITTLE
+        early = little and source.format.name in _PLANAR
+        late = little and not early
+        width, height = (source.width, source.height) if late else size
+        shown = self._reformatter.reformat(
+            _resized(source, size) if early else source,
+            width=width,
+            height=height,
+            format="bgra",
+            src_colorspace=_colours(source),
+            interpolation=Interpolation.AREA,
+            threads=_THREADS,
+        )
+        plane = shown.planes[0]
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)[:, : width * 4]
+        stored = rows.reshape(height, width, 4)
+        if late:
+            stored = np.asarray(cv2.resize(stored, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        return Frame(pts, orientation.upright(stored, self._turn), size[0] / (self._full or source.width), exact)
+
+    def shrunk(self, source: av.VideoFrame, *, light: bool = False) -> av.VideoFrame:
+        """The same frame in its own format, for keeping: no larger than the view if it is heavy, or even if `light`."""
+        width, height = fitted((source.width, source.height), self._stored_view())
+        if width == source.width or (not light and source.width * source.height <= _LIGHT):
+            return source
+        return self._reformatter.reformat(
+            source, width=width, height=height, interpolation=Interpolation.AREA, threads=_THREADS
+        )
+
+    def _stored_view(self) -> Size | None:
+        view = self.view
+        return (view[1], view[0]) if view and orientation.turned(self._turn) else view
+
+
+def fitted(size: Size, view: Size | None) -> Size:
+    """`size` scaled down, never up, to lie within `view`; each side at least 1."""
+    if view is None:
+        return size
+    scale = min(max(view[0], 1) / size[0], max(view[1], 1) / size[1], 1.0)
+    return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+
+
+def _resized(source: av.VideoFrame, view: Size) -> av.VideoFrame:
+    """Each plane scaled by itself, which is cheaper than scaling pixels of four bytes."""
+    small = av.VideoFrame(*view, source.format.name)
+    for plane, target in zip(source.planes, small.planes, strict=True):
+        size = target.width, target.height
+        _samples(target)[:] = cv2.resize(_samples(plane), size, interpolation=cv2.INTER_LINEAR)
+    small.colorspace, small.color_range = source.colorspace, source.color_range
+    return small
+
+
+def _samples(plane: VideoPlane) -> Pixels:
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
+
+
+def _colours(frame: av.VideoFrame) -> Colorspace | None:
+    if frame.colorspace == _UNSPECIFIED and frame.height >= _HIGH_DEFINITION:
+        return Colorspace.ITU709
+    return None

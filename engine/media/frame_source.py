@@ -1,0 +1,385 @@
+"""The thread that decodes pictures of a clip: ahead of the clock while playing, the newest wish while not."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import msgspec
+from msgspec import Struct
+
+from engine.domain.errors import Cancelled, GroundworkError
+from engine.domain.geometry import Segment
+from engine.media.convert import Converter, Frame, Size
+from engine.media.frame_store import FrameStore
+from engine.media.index import FrameIndex, frame_index
+from engine.media.proxy import Proxy, proxy_file
+from engine.media.sound_queue import Instant
+from engine.media.video import Decoded, VideoReader
+
+_AHEAD = 6
+# Frames kept behind a sought one, and fetched at a time while stepping back.
+_KEPT_BEHIND = 32
+_CHUNK, _LARGEST_CHUNK = 48, 128
+# A key frame this far before the wanted one is worth showing while scrubbing.
+_PREVIEW = 8
+# The same in seconds, while the frames are still being counted.
+_GLIMPSE = 0.25
+_LATE, _LOST = 0.1, 1.0
+
+
+class Show(Struct, frozen=True):
+    """Show the frame `steps` after the one at `pts`.
+
+    `scrub` allows a nearby key frame first; `back` prepares for more steps back.
+    """
+
+    pts: int
+    steps: int = 0
+    scrub: bool = False
+    back: bool = False
+
+
+class Run(Struct, frozen=True):
+    """Play from `pts` on, around `loop` if there is one."""
+
+    pts: int
+    loop: Segment | None = None
+
+
+class Due(Struct, frozen=True, eq=False):
+    """A frame ready to be shown, and when."""
+
+    when: Instant
+    frame: Frame
+
+
+class FrameSource:
+    """Two decoders and a store of frames. `view` bounds the size of what is handed out."""
+
+    def __init__(self, path: Path, turn: int, full: int, base: Fraction, now: Callable[[], Instant | None]) -> None:
+        """`turn` is the EXIF number, `full` the width as stored; `now` tells the instant that is heard."""
+        self._path, self._base, self._now = path, base, now
+        self._state = threading.Condition()
+        self._wish: Show | Run | None = None
+        self._generation = 0
+        self._closed = threading.Event()
+        self._queue: deque[Due] = deque()
+        self._shown: Frame | None = None
+        self._back_to: int | None = None
+        self._turn, self._full = turn, full
+        self._near = Converter(turn, full=full)
+        self._indexed = False
+        self._view: Size | None = None
+        self.store = FrameStore()
+        self._copy = proxy_file(path)
+        self._proxy: Proxy | None = None
+        self.index: FrameIndex | None = None
+        self.dropped = 0
+        self.notice = ""
+        jobs = (self._build_index, self._decode, self._decode_back)
+        self._threads = [threading.Thread(target=job, name=f"media {job.__name__}", daemon=True) for job in jobs]
+        for thread in self._threads:
+            thread.start()
+
+    def wish(self, wish: Show | Run | None) -> None:
+        """Replace whatever was being done; None only stops. A frame that is kept comes at once."""
+        frame = self._at_hand(wish) if isinstance(wish, Show) else None
+        with self._state:
+            self._wish = wish if frame is None else None
+            self._generation += 1
+            self._queue.clear()
+            self._shown = frame
+            if frame is not None and isinstance(wish, Show) and wish.back:
+                self._back_to = frame.pts
+            self._state.notify_all()
+
+    def _at_hand(self, wish: Show) -> Frame | None:
+        if self.index is None or wish.steps:
+            return None
+        pts = int(self.index.pts[self.index.rank(wish.pts)])
+        held = self.store.get(pts)
+        if held is None:
+            return None
+        self.store.cursor = pts
+        self._near.view = self._view
+        return self._near.frame(held, pts)
+
+    @property
+    def view(self) -> Size | None:
+        return self._view
+
+    def resize(self, view: Size | None) -> None:
+        """Hand out frames for a view of this size; frames kept for a smaller one are forgotten."""
+        before, self._view = self._view, view
+        if before is not None and (view is None or view[0] > before[0] or view[1] > before[1]):
+            self.store.clear()
+
+    def take(self, now: Instant | None) -> Frame | None:
+        """The newest frame to show: the one due at `now` while playing, the one wished for while not."""
+        with self._state:
+            if now is None:
+                frame, self._shown = self._shown, None
+                return frame
+            due: Frame | None = None
+            while self._queue and self._queue[0].when <= now:
+                self.dropped += due is not None
+                due = self._queue.popleft().frame
+            if due is not None:
+                self.store.cursor = due.pts
+                self._state.notify_all()
+            return due
+
+    def close(self) -> None:
+        self._closed.set()
+        self.wish(None)
+        for thread in self._threads:
+            thread.join()
+        self.store.clear()
+
+    # --- the decoding thread
+
+    def _decode(self) -> None:
+        try:
+            reader = VideoReader(self._path)
+        except GroundworkError as error:
+            self.notice = str(error)
+            return
+        converter = Converter(self._turn, full=self._full)
+        try:
+            while True:
+                with self._state:
+                    self._state.wait_for(lambda: self._closed.is_set() or self._wish is not None)
+                    wish, self._wish, generation = self._wish, None, self._generation
+                if self._closed.is_set():
+                    return
+                self._serve(_Task(self, reader, converter, generation), wish)
+        finally:
+            reader.close()
+            if self._proxy is not None:
+                self._proxy.close()
+
+    def _serve(self, task: "_Task", wish: Show | Run | None) -> None:
+        try:
+            if isinstance(wish, Show):
+                task.show(wish)
+            elif isinstance(wish, Run):
+                task.play(wish)
+        except Cancelled:
+            return
+        except GroundworkError as error:
+            self.notice = str(error)
+
+    # --- the index, and the second decoder for steps back
+
+    def _build_index(self) -> None:
+        try:
+            self.index = frame_index(self._path, self._closed)
+        except GroundworkError as error:
+            self.notice = "" if isinstance(error, Cancelled) else str(error)
+        with self._state:
+            self._indexed = True
+            self._state.notify_all()
+
+    def _decode_back(self) -> None:
+        reader: VideoReader | None = None
+        try:
+            while True:
+                with self._state:
+                    self._state.wait_for(lambda: self._closed.is_set() or self._back_to is not None)
+                    wanted, self._back_to = self._back_to, None
+                if self._closed.is_set():
+                    return
+                if self.index is not None and wanted is not None:
+                    reader = reader or VideoReader(self._path, self.index, threads=1)
+                    self._fetch_chunk(reader, self.index, wanted)
+        finally:
+            if reader is not None:
+                reader.close()
+
+    def _fetch_chunk(self, reader: VideoReader, index: FrameIndex, cursor: int) -> None:
+        """Keep the chunk before `cursor` decoded: find where the store ends and fill up before it."""
+        rank = index.rank(cursor)
+        chunk = min(max(self.store.room // 3, _CHUNK), _LARGEST_CHUNK)
+        low = rank
+        # The next chunk begins while a whole one is left, so that a slow machine has the time of one to make it.
+        while low > 0 and rank - low < chunk and self.store.has(int(index.pts[low - 1])):
+            low -= 1
+        if low == 0 or rank - low >= chunk:
+            return
+        converter = Converter(self._turn, self.view)
+
+        def keep(pts: int, frame: av.VideoFrame) -> None:
+            self.store.put(pts, converter.shrunk(frame, light=True))
+
+        try:
+            pts, frame = reader.at(
+                int(index.pts[low - 1]),
+                keep=chunk - 1,
+                stored=keep,
+                stop=lambda: self._closed.is_set() or index.rank(self.store.cursor) > rank + chunk,
+            )
+        except GroundworkError:
+            return
+        keep(pts, frame)
+
+    def ask_back(self, pts: int) -> None:
+        with self._state:
+            self._back_to = pts
+            self._state.notify_all()
+
+    # --- what a task may do
+
+    def closing(self) -> bool:
+        return self._closed.is_set()
+
+    def proxy(self, frames: int) -> Proxy | None:
+        """The small copy of the clip, if there is one of all its `frames`. For the decoding thread."""
+        if self._proxy is None and self._copy.is_file():
+            self._proxy = Proxy(self._copy)
+        return self._proxy if self._proxy is not None and len(self._proxy) == frames else None
+
+    def current(self, generation: int) -> bool:
+        return generation == self._generation
+
+    def offer(self, generation: int, frame: Frame) -> None:
+        with self._state:
+            if generation == self._generation:
+                self._shown = frame
+
+    def wait_for_index(self) -> FrameIndex | None:
+        with self._state:
+            self._state.wait_for(lambda: self._indexed or self._closed.is_set())
+        return self.index
+
+    def enqueue(self, generation: int, due: Due) -> None:
+        """Waits while enough is ready; raises `Cancelled` once another wish came."""
+        with self._state:
+            self._state.wait_for(lambda: generation != self._generation or len(self._queue) < _AHEAD)
+            if generation != self._generation:
+                raise Cancelled("Playing was changed.")
+            self._queue.append(due)
+
+    def lateness(self, when: Instant) -> float:
+        """Seconds by which the clock is past `when`."""
+        now = self._now()
+        return now.seconds - when.seconds if now is not None and now.lap == when.lap else 0.0
+
+    def seconds(self, pts: int) -> float:
+        return float(pts * self._base)
+
+    def pts(self, seconds: float) -> int:
+        return round(seconds / self._base)
+
+
+class _Task:
+    """One wish being served by the decoding thread."""
+
+    def __init__(self, source: FrameSource, reader: VideoReader, converter: Converter, generation: int) -> None:
+        self._source, self._reader, self._converter, self._generation = source, reader, converter, generation
+        self._converter.view = source.view
+        self._reader.index = source.index
+
+    def show(self, wish: Show) -> None:
+        source = self._source
+        index = source.wait_for_index() if wish.steps else source.index
+        if index is not None:
+            self._reader.index = index
+            rank = min(max(index.rank(wish.pts) + wish.steps, 0), len(index) - 1)
+            wish = msgspec.structs.replace(wish, pts=int(index.pts[rank]), steps=0)
+        source.store.cursor = wish.pts
+        previewed = False
+        if wish.scrub and not source.store.has(wish.pts):
+            previewed = self._glimpse(wish.pts) if index is None else self._preview(index, wish.pts)
+        pts, frame = self._fetch(wish.pts, given_up=previewed)
+        source.offer(self._generation, self._converter.frame(frame, pts))
+        if wish.back:
+            source.ask_back(pts)
+
+    def play(self, wish: Run) -> None:
+        source = self._source
+        lap = 0
+        found: Decoded | None = self._fetch(wish.pts)
+        while found is not None:
+            pts, frame = found
+            if wish.loop is not None and pts >= wish.loop.end:
+                lap, found = lap + 1, self._fetch(wish.loop.start)
+                continue
+            when = Instant(lap, source.seconds(pts))
+            late = source.lateness(when)
+            self._reader.skip_unneeded(late > _LATE)
+            if late > _LOST:
+                source.dropped += 1
+                found = self._fetch(source.pts(when.seconds + late))
+                continue
+            if late > _LATE:
+                source.dropped += 1
+            else:
+                source.enqueue(self._generation, Due(when, self._converter.frame(frame, pts)))
+            found = self._after(pts)
+            if found is None and wish.loop is not None:
+                lap, found = lap + 1, self._fetch(wish.loop.start)
+
+    def _glimpse(self, pts: int) -> bool:
+        """Before the frames are known: what can be decoded at once near `pts`."""
+        found = self._reader.near(pts)
+        if found is None or self._source.seconds(pts - found[0]) < _GLIMPSE:
+            return False
+        self._source.offer(self._generation, self._converter.frame(found[1], found[0], exact=False))
+        return True
+
+    def _preview(self, index: FrameIndex, pts: int) -> bool:
+        rank = index.rank(pts)
+        copy = self._source.proxy(len(index))
+        if copy is not None:
+            small = self._converter.frame(copy.frame(rank), int(index.pts[rank]), exact=False)
+            self._source.offer(self._generation, small)
+            return True
+        before = index.keys[index.keys <= index.pts[rank]]
+        if before.size == 0 or rank - index.rank(int(before[-1])) < _PREVIEW or before[-1] < index.pts[0]:
+            return False
+        at, frame = self._fetch(int(before[-1]))
+        self._source.offer(self._generation, self._converter.frame(frame, at, exact=False))
+        return True
+
+    def _fetch(self, pts: int, *, given_up: bool = False) -> Decoded:
+        """The frame on screen at `pts`, out of the store or decoded into it."""
+        source, index = self._source, self._source.index
+        if index is not None:
+            pts = int(index.pts[index.rank(pts)])
+            held = source.store.get(pts)
+            if held is not None:
+                return pts, held
+        found = self._reader.at(
+            pts,
+            keep=_KEPT_BEHIND,
+            stored=self._keep,
+            stop=(lambda: not source.current(self._generation)) if given_up else source.closing,
+        )
+        return found[0], self._put(*found)
+
+    def _after(self, pts: int) -> Decoded | None:
+        source, index = self._source, self._source.index
+        if not source.current(self._generation):
+            raise Cancelled("Playing was changed.")
+        if index is not None:
+            rank = index.rank(pts) + 1
+            if rank >= len(index):
+                return None
+            held = source.store.get(int(index.pts[rank]))
+            if held is not None:
+                return int(index.pts[rank]), held
+        if self._reader.place != pts:
+            self._reader.at(pts)
+        found = self._reader.next()
+        return None if found is None else (found[0], self._put(*found))
+
+    def _keep(self, pts: int, frame: av.VideoFrame) -> None:
+        self._put(pts, frame)
+
+    def _put(self, pts: int, frame: av.VideoFrame) -> av.VideoFrame:
+        kept = self._converter.shrunk(frame)
+        self._source.store.put(pts, kept)
+        return kept

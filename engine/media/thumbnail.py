@@ -1,0 +1,116 @@
+"""Small pictures of media for lists and time lines, kept on disk."""
+
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine.domain.errors import GroundworkError
+from engine.domain.media import Clock, MediaKind
+from engine.media import cache, picture
+from engine.media.container import open_container, readable, video_of
+from engine.media.convert import Converter, Size, fitted, frame_orientation
+from engine.media.orientation import Pixels
+from engine.media.probe import probe
+from engine.media.waveform import Waveform
+
+# A clip's first frames are often black.
+_INTO = 0.1
+_QUALITY = 88
+_WAVE = 130
+_LOOK, _LOOKS = 0.1, 300
+
+
+def thumbnail(path: Path, kind: MediaKind, size: Size) -> Pixels:
+    """(h, w, 4) uint8 BGRA within `size` (width, height): the picture, an early frame, or the waveform of a sound.
+
+    Around the waveform it is transparent. Raises `MediaError`.
+    """
+    with readable(path):
+        file = cache.entry(path, f"{size[0]}x{size[1]}.webp")
+        found = _cached(file)
+    if found is not None:
+        return found
+    pixels = _MAKERS[kind](path, size)
+    coded = io.BytesIO()
+    shades = Image.fromarray(pixels[..., [2, 1, 0, 3]])
+    shades.save(coded, "WEBP", quality=_QUALITY, method=2)
+    cache.keep(file, lambda out: out.write(coded.getvalue()))
+    return pixels
+
+
+def key_frames(path: Path, clock: Clock, times: Iterable[int], size: Size) -> Iterator[tuple[int, Pixels]]:
+    """(PTS, pixels) of the key frame at or before each of `times` (PTS): the strip under a time line."""
+    with readable(path), open_container(path) as container:
+        stream = video_of(container)
+        if stream is None:
+            return
+        stream.codec_context.skip_frame = "NONKEY"
+        converter: Converter | None = None
+        for wanted in times:
+            container.seek(max(wanted, clock.start), stream=stream)
+            frame = next(container.decode(stream), None)
+            if frame is None or frame.pts is None:
+                continue
+            converter = converter or Converter(frame_orientation(frame), size)
+            yield frame.pts, converter.frame(frame, frame.pts).pixels
+
+
+def _cached(file: Path) -> Pixels | None:
+    try:
+        with Image.open(file, formats=("WEBP",)) as image:
+            shown = np.asarray(image.convert("RGBA"))
+    except (OSError, ValueError, SyntaxError):
+        return None
+    return np.ascontiguousarray(shown[..., [2, 1, 0, 3]])
+
+
+def _of_picture(path: Path, size: Size) -> Pixels:
+    shown = picture.load(path, fit=max(size))
+    width, height = fitted((shown.pixels.shape[1], shown.pixels.shape[0]), size)
+    rgba = Image.fromarray(shown.rgb).resize((width, height), Image.Resampling.BOX, reducing_gap=2.0).convert("RGBA")
+    return np.ascontiguousarray(np.asarray(rgba)[..., [2, 1, 0, 3]])
+
+
+def _of_clip(path: Path, size: Size) -> Pixels:
+    with readable(path), open_container(path) as container:
+        stream = video_of(container)
+        if stream is None:
+            raise ValueError("it holds no video")
+        stream.thread_type = "AUTO"
+        if stream.duration:
+            container.seek((stream.start_time or 0) + int(stream.duration * _INTO), stream=stream)
+        frame = next(container.decode(stream), None)
+        if frame is None:
+            container.seek(0)
+            frame = next(container.decode(stream), None)
+        if frame is None:
+            raise ValueError("no frame of it can be decoded")
+        return Converter(frame_orientation(frame), size).frame(frame, frame.pts or 0).pixels
+
+
+def _of_sound(path: Path, size: Size) -> Pixels:
+    known = probe(path)
+    if known.clock is None:
+        raise GroundworkError(f"{path.name} has no time.")
+    wave = Waveform(path, known.clock)
+    try:
+        # Hours are known roughly long before they are known exactly.
+        for _ in range(_LOOKS):
+            finished = wave.wait(_LOOK)
+            columns = wave.columns(known.clock.start, known.clock.start + known.clock.duration, size[0])
+            if finished or (columns[:, 0] <= columns[:, 1]).all():
+                break
+    finally:
+        wave.close()
+    rows = np.arange(size[1])[:, None]
+    low, high = (((1 - columns[:, side] / 32768.0) / 2 * (size[1] - 1)).round() for side in (0, 1))
+    inside = (rows >= high[None, :]) & (rows <= low[None, :])
+    pixels = np.full((size[1], size[0], 4), _WAVE, np.uint8)
+    pixels[..., 3] = np.where(inside, 255, 0)
+    return pixels
+
+
+_MAKERS = {MediaKind.IMAGE: _of_picture, MediaKind.VIDEO: _of_clip, MediaKind.AUDIO: _of_sound}

@@ -1,0 +1,1 @@
+"""Scenes and sounds drawn with known truth."""

@@ -1,0 +1,81 @@
+"""The processes that train one run together; one alone, unless `accelerate launch` started several.
+
+Each takes its share of an update's units. The sum of their gradients is the gradient of the whole update, so that
+every process makes the same step; only the first one writes.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+_T = TypeVar("_T")
+
+
+class Crew:
+    """Who this process is among those that train."""
+
+    def __init__(self) -> None:
+        # What talks between processes is heavy, and one process has nobody to talk to.
+        self._state: Any = None
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            self._state = import_module("accelerate").PartialState(cpu=not torch.cuda.is_available())
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes and decides."""
+        return self._state is None or bool(self._state.is_main_process)
+
+    def share(self, units: Sequence[_T]) -> Sequence[_T]:
+        """Those that are this process's to work on."""
+        if self._state is None:
+            return units
+        return units[self._state.process_index :: self._state.num_processes]
+
+    def add(self, numbers: torch.Tensor) -> torch.Tensor:
+        """The sum of what all processes hold."""
+        if self._state is None:
+            return numbers
+        summed: torch.Tensor = import_module("accelerate.utils").reduce(numbers, "sum")
+        return summed
+
+    def add_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Give every process the sum of all gradients; one that saw nothing of a parameter counts as zero."""
+        if self._state is None:
+            return
+        learning = list(parameters)
+        flat = torch.cat(
+            [(torch.zeros_like(one) if one.grad is None else one.grad).flatten().float() for one in learning]
+        )
+        for one, part in zip(learning, self.add(flat).split([one.numel() for one in learning]), strict=True):
+            one.grad = part.view_as(one).to(one.dtype)
+
+    def any(self, what: bool) -> bool:
+        """Whether it holds for one of them."""
+        return what if self._state is None else bool(self.add(torch.tensor(float(what), device=self._state.device)))
+
+    def told(self, word: str) -> str:
+        """The first one's word, to all."""
+        if self._state is None:
+            return word
+        words = [word]
+        import_module("accelerate.utils").broadcast_object_list(words)
+        return words[0]
+
+    def wait(self) -> None:
+        """Until all have come this far."""
+        if self._state is not None:
+            self._state.wait_for_everyone()
+
+    @contextmanager
+    def first_before_others(self) -> Iterator[None]:
+        """What is done inside, the first one does before the others, who find what it left."""
+        if not self.first:
+            self.wait()
+        yield
+        if self.first:
+            self.wait()

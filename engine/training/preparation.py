@@ -1,0 +1,93 @@
+"""A model from its folder made ready to train, and the eyes and ears that its course looks through."""
+
+from pathlib import Path
+
+import msgspec
+import torch
+from torch import Tensor
+
+from engine.domain.media import MediaKind
+from engine.domain.training import Lora, TrainingPlan
+from engine.grounding.adapter_folder import LORA, put_trained
+from engine.grounding.checkpoint import load_model
+from engine.grounding.lora import read_lora
+from engine.grounding.manifest import Manifest, read_manifest
+from engine.grounding.network import GroundingModel
+from engine.grounding.tokens import tokenizer
+from engine.grounding.viewing import frame_pixels
+from engine.media import sampled
+from engine.media.sampling import picture_values
+from engine.training.course import frozen_features
+from engine.training.encoding import Speech, file_and_frame
+from engine.training.lora import add_lora, published, put_lora, to_nf4
+from engine.training.markers import add_markers
+from engine.training.stages import trainable
+
+
+def prepared(folder: Path, plan: TrainingPlan, device: torch.device, continues: Path | None) -> GroundingModel:
+    """The model with a LoRA and markers on it, fresh or those of `continues`.
+
+    What learns is float32, the rest as planned.
+    """
+    model = load_model(folder, dtype=dtype_of(plan))
+    model.requires_grad_(False)
+    if plan.precision == "nf4":
+        to_nf4(model, device)
+    if plan.lora.rank and any("lora" in stage.trainable for stage in plan.stages):
+        add_lora(model, plan.lora, plan.seed)
+    if any("markers" in stage.trainable for stage in plan.stages):
+        add_markers(model)
+    if continues is not None:
+        put_trained(model, continues)
+        if (continues / LORA).exists():
+            put_lora(model, read_lora(continues))
+    model.to(device)
+    names = {published(name): parameter for name, parameter in model.named_parameters()}
+    for name in {name for stage in plan.stages for name in trainable(stage, names)}:
+        names[name].data = names[name].data.float()
+    if plan.checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    return model
+
+
+def dtype_of(plan: TrainingPlan) -> torch.dtype:
+    """What frozen weights and kept features are stored as."""
+    return torch.float32 if plan.precision == "fp32" else torch.bfloat16
+
+
+def with_its_rank(plan: TrainingPlan, continues: Path | None) -> TrainingPlan:
+    """A LoRA that is gone on from keeps its size."""
+    if continues is None or not (continues / LORA).exists():
+        return plan
+    old = read_lora(continues)
+    return msgspec.structs.replace(plan, lora=Lora(old.rank, round(old.scaling * old.rank), plan.lora.dropout))
+
+
+def speech_of(folder: Path) -> Speech:
+    """How the model in `folder` is spoken to."""
+    manifest = read_manifest(folder)
+    return Speech(tokenizer(folder / manifest.tokenizer, manifest.architecture), manifest.prompt, manifest.architecture)
+
+
+class Senses:
+    """What the frozen encoders of `model` make of media, by key; MediaError for one that cannot be read."""
+
+    def __init__(self, model: GroundingModel, manifest: Manifest) -> None:
+        self._model, self._manifest = model, manifest
+
+    def __call__(self, kind: MediaKind, key: str) -> Tensor:
+        """Features without a batch dimension."""
+        weight = self._model.vision_tower.embeddings.patch_embedding.weight
+        values = self.values(kind, key)[None].to(weight.device, weight.dtype)
+        return frozen_features(self._model, kind, values)[0]
+
+    def values(self, kind: MediaKind, key: str) -> Tensor:
+        """What the encoders are given."""
+        path, frame = file_and_frame(key)
+        if frame is not None:
+            return torch.from_numpy(picture_values(frame_pixels(path, frame), self._manifest.seeing))
+        if kind is MediaKind.IMAGE:
+            return torch.from_numpy(sampled.picture(path, self._manifest.seeing))
+        if kind is MediaKind.VIDEO:
+            return torch.from_numpy(sampled.clip(path, self._manifest.watching))
+        return torch.from_numpy(sampled.sound(path, self._manifest.hearing))

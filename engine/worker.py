@@ -1,0 +1,161 @@
+"""The grounding process: requests come in line by line, one thread answers them one after the other.
+
+The main thread only reads, so that a Cancel acts while the engine thread computes. Whatever goes wrong with a request
+becomes a Failed reply; the process lives on.
+"""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+from typing import BinaryIO
+
+import psutil
+import torch
+
+from engine import messages
+from engine.domain.errors import Cancelled, EngineUnavailable, GroundworkError, OutOfMemory
+from engine.grounding.backbone import Stop
+from engine.grounding.embedded import model_folder
+from engine.grounding.grounder import Budgets, Grounder
+from engine.grounding.loading import load
+from engine.messages import Ask, Cancel, Encode, Failed, LoadModel, Progress, Ready, Reply, Request, Shutdown
+
+_LONGEST_LINE = 16 << 20
+_PATIENCE = 2.0
+_FULL = ("out of memory", "can't allocate memory", "not enough memory")
+
+_log = logging.getLogger(__name__)
+Work = LoadModel | Ask | Encode
+
+
+class Worker:
+    """Answers requests by `tell`. `take` may be called from any thread, `run` from one."""
+
+    def __init__(self, tell: Callable[[Reply], None], cache: Path | None, budgets: Budgets) -> None:
+        self._tell, self._cache, self._budgets = tell, cache, budgets
+        self._grounder: Grounder | None = None
+        self._waiting: SimpleQueue[Work | None] = SimpleQueue()
+        self._stops: dict[str, Stop] = {}
+
+    def take(self, request: Request) -> None:
+        """Queue work, or stop what is queued or running."""
+        if isinstance(request, Cancel):
+            stop = self._stops.get(request.ticket)
+            if stop:
+                stop.request()
+        elif isinstance(request, LoadModel | Ask | Encode):
+            self._stops[request.ticket] = Stop()
+            self._waiting.put(request)
+
+    def finish(self) -> None:
+        """Stop everything; `run` returns soon after."""
+        for stop in list(self._stops.values()):
+            stop.request()
+        self._waiting.put(None)
+
+    def run(self) -> None:
+        """Answer until `finish`."""
+        while (request := self._waiting.get()) is not None:
+            stop = self._stops[request.ticket]
+            self._answer(request, stop)
+            del self._stops[request.ticket]
+
+    def _answer(self, request: Work, stop: Stop) -> None:
+        try:
+            stop.check()
+            for reply in self._replies(request, stop):
+                self._tell(reply)
+        except Cancelled:
+            self._tell(messages.Cancelled(request.ticket))
+        except GroundworkError as error:
+            self._tell(Failed(request.ticket, type(error).__name__, str(error)))
+        except Exception as error:  # noqa: BLE001
+            self._tell(self._failure(request.ticket, error))
+
+    def _replies(self, request: Work, stop: Stop) -> Iterator[Reply]:
+        if isinstance(request, LoadModel):
+            yield self._load(request, stop)
+            return
+        if self._grounder is None:
+            raise EngineUnavailable("No model is loaded: choose one first.")
+        work = self._grounder.ask(request, stop) if isinstance(request, Ask) else self._grounder.encode(request, stop)
+        yield from work
+
+    def _load(self, wish: LoadModel, stop: Stop) -> Ready:
+        if self._grounder:
+            self._grounder.close()
+            self._grounder = None
+
+        def told(what: str, done: float, total: float) -> None:
+            stop.check()
+            self._tell(Progress(wish.ticket, what, done, total))
+
+        loaded = load(wish, model_folder(wish.folder), told)
+        self._grounder = Grounder(loaded, self._cache, self._budgets)
+        memory = psutil.Process().memory_info().rss
+        return Ready(wish.ticket, loaded.ref, loaded.device, memory, loaded.manifest.world)
+
+    def _failure(self, ticket: str, error: Exception) -> Failed:
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error).lower() for word in _FULL):
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            return Failed(
+                ticket,
+                OutOfMemory.__name__,
+                "There was too little memory for this: load the model at a smaller precision (int8, nf4 or Q4_K_M), "
+                "on the device “cpu”, or close other programs.",
+            )
+        _log.exception("a request failed")
+        return Failed(
+            ticket, type(error).__name__, f"The engine failed on this by a fault of its own: {str(error)[:200]}"
+        )
+
+
+def serve(source: BinaryIO, cache: Path | None, budgets: Budgets) -> None:
+    """Answer lines of `source` on stdout until it ends or a Shutdown comes; then the process is over."""
+    with closing(private_stdout()) as out:
+        lock = threading.Lock()
+
+        def tell(reply: Reply) -> None:
+            try:
+                with lock:
+                    out.write(messages.write(reply))
+                    out.flush()
+            except OSError:
+                # No one is left to tell.
+                os._exit(0)
+
+        worker = Worker(tell, cache, budgets)
+        thread = threading.Thread(target=worker.run, name="engine", daemon=True)
+        thread.start()
+        for request in _requests(source, tell):
+            worker.take(request)
+        worker.finish()
+        thread.join(_PATIENCE)
+        if thread.is_alive():
+            os._exit(0)
+
+
+def private_stdout() -> BinaryIO:
+    """A copy of stdout for messages alone; what libraries print goes to stderr from here on."""
+    sys.stdout.flush()
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return out
+
+
+def _requests(source: BinaryIO, tell: Callable[[Reply], None]) -> Iterator[Request]:
+    while line := source.readline(_LONGEST_LINE):
+        try:
+            request = messages.read_request(line)
+        except EngineUnavailable as error:
+            tell(Failed("", type(error).__name__, str(error)))
+            continue
+        if isinstance(request, Shutdown):
+            return
+        yield request

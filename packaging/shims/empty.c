@@ -1,0 +1,2 @@
+/* A library of nothing: what it needs answers under its name. */
+typedef int nothing;

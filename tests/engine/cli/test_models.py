@@ -1,0 +1,128 @@
+"""`groundwork-engine models`: one life of a model, from the published checkpoint to its removal."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from engine.cli import app
+from engine.domain.errors import ModelError
+from engine.grounding import library
+from engine.grounding.embedded import model_folder
+
+ROOT = Path(__file__).parents[3]
+GOLDEN = ROOT / "tests" / "golden" / "parity" / "set_A"
+
+
+@pytest.fixture(autouse=True)
+def _own_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWORK_DATA", str(tmp_path / "data"))
+
+
+def _run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["models", *arguments])
+    if result.exception is not None:
+        raise result.exception
+    return str(result.stdout)
+
+
+def _named() -> dict[str, dict[str, object]]:
+    return {row["name"]: row for row in json.loads(_run("list", "--json"))}
+
+
+def _convert(to: Path) -> str:
+    clip = str(GOLDEN / "clip_vision_tower")
+    return _run("convert", str(GOLDEN / "checkpoint"), "--clip", clip, "--to", str(to), "--precision", "bf16")
+
+
+def test_a_model_is_converted_added_found_verified_and_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    assert "ImageBind" in _convert(folder)
+    assert "added Toy" in _run("add", str(folder), "--name", "Toy")
+    row = _named()["Toy"]
+    assert row["precisions"] == ["bf16"]
+    assert row["problem"] == ""
+    assert model_folder("Toy") == folder
+    assert model_folder(str(folder)) == folder
+    assert json.loads(_run("verify", "Toy", "--json"))["manifest"]["name"] == "GroundingGPT"
+    assert "fp32" in _run("quantize", "Toy", "--precision", "fp32")
+    assert _named()["Toy"]["precisions"] == ["bf16", "fp32"]
+    _run("remove", "Toy")
+    assert "Toy" not in _named()
+    assert (folder / "manifest.json").exists()
+
+
+def test_a_model_on_a_stick_is_copied_by_its_manifest_and_told_in_lines(tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    _convert(stick)
+    out = _run("add", str(stick / "manifest.json"), "--name", "Mine", "--copy", "--lines").splitlines()
+    assert all(len(json.loads(line)) == 3 for line in out[:-1])
+    assert json.loads(out[-1])["name"] == "Mine"
+    copied = tmp_path / "data" / "models" / "Mine"
+    assert model_folder("Mine") == copied
+    shutil.rmtree(stick)
+    assert json.loads(_run("verify", "Mine", "--json"))["folder"] == str(copied)
+
+
+def test_a_conversion_can_add_what_it_made(tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    clip = str(GOLDEN / "clip_vision_tower")
+    _run(
+        "convert", str(GOLDEN / "checkpoint"), "--clip", clip, "--to", str(folder), "--name", "Toy", "--add", "--lines"
+    )
+    assert _named()["Toy"]["folder"] == str(folder)
+
+
+def test_removing_with_files_deletes_those_of_the_manifest_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    _convert(folder)
+    (folder / "notes").write_text("mine")
+    _run("add", str(folder))
+    _run("remove", "GroundingGPT", "--files")
+    assert [path.name for path in folder.iterdir()] == ["notes"]
+
+
+def test_a_damaged_model_is_not_added_and_one_damaged_later_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    _convert(folder)
+    _run("add", str(folder))
+    path = next(folder.glob("senses-*"))
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match="damaged"):
+        _run("verify", "GroundingGPT")
+    with pytest.raises(ModelError, match="damaged"):
+        _run("add", str(folder), "--name", "again")
+    path.unlink()
+    assert "missing" in str(_named()["GroundingGPT"]["problem"])
+
+
+def test_a_name_is_given_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        _convert(tmp_path / name)
+    _run("add", str(tmp_path / "one"))
+    with pytest.raises(ModelError, match="another name"):
+        _run("add", str(tmp_path / "two"))
+
+
+def test_a_damaged_list_is_told_and_not_overwritten() -> None:
+    library.shelf_file().parent.mkdir(parents=True)
+    library.shelf_file().write_text("{")
+    with pytest.raises(ModelError, match="damaged"):
+        _run("list")
+    assert library.shelf_file().read_text() == "{"
+
+
+def test_a_wrong_name_is_status_2_and_one_sentence() -> None:
+    command = [sys.executable, "-m", "engine", "models", "verify", "nothing"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "nothing" in done.stderr

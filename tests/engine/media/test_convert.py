@@ -1,0 +1,25 @@
+import av
+import cv2
+import numpy as np
+import pytest
+
+from engine.media.convert import Converter
+
+
+def waves(form: str) -> av.VideoFrame:
+    y, x = np.mgrid[0:720, 0:960]
+    shades = np.stack([128 + 100 * np.sin(x / 31), 128 + 100 * np.sin(y / 23), (x + y) / 7], -1)
+    frame = av.VideoFrame.from_ndarray(shades.clip(0, 255).astype(np.uint8), format="rgb24")
+    return frame.reformat(format=form)
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuvj420p", "yuv444p", "rgb24"])
+@pytest.mark.parametrize("view", [(777, 583), (640, 480), (240, 180)])
+def test_a_frame_scaled_to_the_view_is_the_frame_seen_from_farther(form: str, view: tuple[int, int]) -> None:
+    frame = waves(form)
+    whole = Converter(1).frame(frame, 0).pixels
+    small = Converter(1, view).frame(frame, 0)
+    expected = cv2.resize(whole, (small.pixels.shape[1], small.pixels.shape[0]), interpolation=cv2.INTER_AREA)
+    assert small.pixels.shape[1] == view[0]
+    assert np.abs(small.pixels.astype(int) - expected).mean() < 2
+    assert np.abs(small.pixels.astype(int) - expected).max() < 16

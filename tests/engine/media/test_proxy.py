@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from engine.domain.errors import Cancelled
+from engine.media.index import frame_index
+from engine.media.proxy import Proxy, make_proxy, proxy_file, remove_proxy
+from tests.engine.media import clips
+
+
+@pytest.mark.parametrize("kind", ["variable rate mkv", "edit list", "turned"])
+def test_frame_n_of_the_copy_is_frame_n_of_the_clip(kind: str, clip) -> None:
+    path = clip(kind)
+    index = frame_index(path)
+    told: list[tuple[float, float]] = []
+    copy = Proxy(make_proxy(path, lambda done, total: told.append((done, total))))
+    hidden = clips.KINDS[kind][1].get("hidden", 0)
+    for number in (0, 100, 5, 99, len(index) - 1):
+        assert clips.number_of(copy.frame(number).to_ndarray(format="rgb24")) == number + hidden
+    copy.close()
+    assert told[-1] == (len(index), len(index))
+    remove_proxy(path)
+    assert not proxy_file(path).exists()
+
+
+def test_a_stopped_copy_leaves_nothing(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "a.mp4", count=30)
+
+    def enough(done: float, _total: float) -> None:
+        if done == 5:
+            raise Cancelled("Enough.")
+
+    with pytest.raises(Cancelled):
+        make_proxy(path, enough)
+    folder = proxy_file(path).parent
+    assert not [file for file in folder.iterdir() if "proxy" in file.name]

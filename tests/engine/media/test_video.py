@@ -1,0 +1,110 @@
+import random
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from engine.media.container import open_container, video_of
+from engine.media.index import frame_index
+from engine.media.video import VideoReader
+from tests.engine.media import clips
+
+
+def luma(frame: av.VideoFrame) -> bytes:
+    return frame.to_ndarray()[: frame.height].tobytes()
+
+
+def sequential(path: Path) -> dict[int, bytes]:
+    """PTS -> content by plain decoding from the start: the truth."""
+    with open_container(path) as container:
+        frames = container.decode(video_of(container))
+        return {frame.pts if frame.pts is not None else frame.dts: luma(frame) for frame in frames}
+
+
+def jumps(count: int, seed: int) -> list[int]:
+    """At least 40 random jumps, each followed now and then by steps forward and backward."""
+    chance = random.Random(seed)
+    order = []
+    for _ in range(42):
+        at = chance.randrange(count)
+        order.append(at)
+        order += {0: [at + 1, at + 2, at + 3], 1: [at - 1, at - 2, at - 3]}.get(chance.randrange(4), [])
+    return [n for n in order if 0 <= n < count]
+
+
+@pytest.mark.parametrize("kind", clips.KINDS)
+def test_a_seek_gives_the_very_frame_of_sequential_decoding(kind: str, clip) -> None:
+    path = clip(kind)
+    truth = sequential(path)
+    index = frame_index(path)
+    assert index.pts.tolist() == sorted(truth)
+    reader = VideoReader(path, index)
+    wrong = []
+    for n in [0, len(index) - 1, *jumps(len(index), 7)]:
+        pts, frame = reader.at(int(index.pts[n]))
+        if pts != index.pts[n] or luma(frame) != truth[pts]:
+            wrong.append(n)
+    reader.close()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", clips.KINDS)
+def test_without_an_index_the_frame_on_screen_is_found_too(kind: str, clip) -> None:
+    path = clip(kind)
+    truth = sequential(path)
+    times = np.array(sorted(truth))
+    reader = VideoReader(path)
+    chance = random.Random(3)
+    for _ in range(12):
+        wanted = chance.randrange(int(times[0]), int(times[-1]) + 1)
+        pts, frame = reader.at(wanted)
+        assert pts == times[np.searchsorted(times, wanted, side="right") - 1]
+        assert luma(frame) == truth[pts]
+    reader.close()
+
+
+@pytest.mark.parametrize("kind", ["three B-frames", "edit list", "variable rate mkv"])
+def test_the_frame_carries_the_number_of_its_place(kind: str, clip) -> None:
+    path = clip(kind)
+    index = frame_index(path)
+    hidden = clips.KINDS[kind][1].get("hidden", 0)
+    reader = VideoReader(path, index)
+    for n in (0, 1, 40, len(index) - 1):
+        _, frame = reader.at(int(index.pts[n]))
+        assert clips.number_of(frame.to_ndarray(format="rgb24")) == n + hidden
+    reader.close()
+
+
+def test_reading_on_after_a_seek_misses_no_frame(clip) -> None:
+    path = clip("open groups")
+    index = frame_index(path)
+    reader = VideoReader(path, index)
+    reader.at(int(index.pts[57]))
+    read = [reader.next()[0] for _ in range(20)]
+    reader.close()
+    assert read == index.pts[58:78].tolist()
+
+
+def test_frames_on_the_way_are_handed_over_for_stepping_back(clip) -> None:
+    path = clip("three B-frames")
+    index = frame_index(path)
+    truth = sequential(path)
+    reader = VideoReader(path, index)
+    seen = {}
+    reader.at(int(index.pts[120]), keep=30, stored=lambda pts, frame: seen.update({pts: luma(frame)}))
+    reader.close()
+    assert sorted(seen) == index.pts[90:120].tolist()
+    assert all(truth[pts] == content for pts, content in seen.items())
+
+
+def test_without_an_index_far_frames_are_sought_not_decoded_to(clip, monkeypatch) -> None:
+    path = clip("short groups")
+    reader = VideoReader(path)
+    reader.next()
+    sought = []
+    monkeypatch.setattr(reader, "_seek", lambda pts, seek=reader._seek: sought.append(pts) or seek(pts))
+    pts, _ = reader.at(int(4.5 * 15360))
+    reader.close()
+    assert sought
+    assert pts == 135 * 512

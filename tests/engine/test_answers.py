@@ -1,0 +1,98 @@
+import msgspec
+import pytest
+
+from engine import answers
+from engine.domain.annotation import Annotation, Label, Origin, Provenance, Review
+from engine.domain.geometry import Absent, Box, Track
+from engine.domain.query import Grounding, ModelRef, Prediction, Query
+from engine.edits import Edit
+
+ASKED = Query("Q", "I", "Where is the red kite?", "2026-01-01T00:00:00Z")
+KITE, DOG = Box(10, 10, 50, 50), Box(60, 60, 90, 90)
+
+
+def said(*boxes: Box | None, answer: str = "here", query: str = "Q") -> Prediction:
+    groundings = tuple(Grounding("kite", box, 0.8) for box in boxes)
+    return Prediction("P", query, "I", answer, groundings, ModelRef("m"), "2026-01-02T00:00:00Z")
+
+
+def stored(id_: str, box: Box, review: Review, query: str = "Q") -> Annotation:
+    signed = Provenance(Origin.MODEL, "m", "2026-01-01T00:00:00Z", "old")
+    return Annotation(id_, "I", "kite", box, review, signed, query=query, score=0.5)
+
+
+def created(edit: Edit) -> list[Annotation]:
+    return [one.after for one in edit.changes if one.before is None and isinstance(one.after, Annotation)]
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("Where is the red kite?", "red kite"),
+        ("When does the dog bark?", "dog bark"),
+        ("Find a cat", "cat"),
+        ("Where can you hear a siren?", "siren"),
+        ("Show me the boats.", "boats"),
+        ("red kite", "red kite"),
+        ("?", "?"),
+    ],
+)
+def test_the_subject_of_a_question(question: str, thing: str) -> None:
+    assert answers.subject(question) == thing
+
+
+def test_an_answer_is_one_step_with_question_evidence_and_predictions() -> None:
+    edit = answers.answer_edit(ASKED, said(KITE, DOG), [], {}, new=True)
+    assert [type(one.after).__name__ for one in edit.changes] == ["Query", "Prediction", "Annotation", "Annotation"]
+    assert {one.review for one in created(edit)} == {Review.PREDICTED}
+    assert {one.provenance.prediction for one in created(edit)} == {"P"}
+
+
+def test_asking_again_replaces_only_what_waits_for_the_same_question() -> None:
+    mine = stored("mine", DOG, Review.ADJUSTED)
+    waits = stored("waits", DOG, Review.PREDICTED)
+    foreign = stored("foreign", DOG, Review.PREDICTED, query="other")
+    edit = answers.answer_edit(ASKED, said(KITE), [mine, waits, foreign], {}, new=False)
+    assert [one.before for one in edit.changes if one.before] == [waits]
+    assert [one.geometry for one in created(edit)] == [KITE]
+
+
+def test_a_locked_prediction_stays() -> None:
+    locked = msgspec.structs.replace(stored("a", DOG, Review.PREDICTED), locked=True)
+    assert all(one.before is None for one in answers.answer_edit(ASKED, said(KITE), [locked], {}, new=False).changes)
+
+
+def test_what_a_human_decided_is_not_asked_again() -> None:
+    decided = [stored("a", KITE, Review.ACCEPTED), stored("b", DOG, Review.REJECTED)]
+    assert created(answers.answer_edit(ASKED, said(KITE, DOG), decided, {}, new=False)) == []
+
+
+def test_a_place_that_could_not_be_read_makes_no_annotation_and_keeps_the_numbers() -> None:
+    edit = answers.answer_edit(ASKED, said(None, KITE), [], {}, new=True)
+    prediction = said(None, KITE)
+    assert list(answers.links(prediction, created(edit))) == [1]
+
+
+def test_not_there_is_a_statement_to_review() -> None:
+    [statement] = created(answers.answer_edit(ASKED, said(answer="The red kite is not there."), [], {}, new=True))
+    assert (statement.geometry, statement.phrase) == (Absent(), "red kite")
+
+
+def test_a_phrase_that_is_a_labels_name_gets_the_label() -> None:
+    [one] = created(answers.answer_edit(ASKED, said(KITE), [], {"L": Label("L", "Kite")}, new=True))
+    assert one.label == "L"
+
+
+def test_a_box_found_on_one_frame_holds_for_that_frame() -> None:
+    asked = msgspec.structs.replace(ASKED, frame=3000)
+    [one] = created(answers.answer_edit(asked, said(KITE), [], {}, new=True))
+    assert isinstance(one.geometry, Track)
+    assert one.geometry.box_at(3000) == KITE
+    assert one.geometry.box_at(3001) is None
+
+
+def test_the_same_words_about_the_same_part_are_the_same_question() -> None:
+    draft = msgspec.structs.replace(ASKED, id="new", at="2027-01-01T00:00:00Z")
+    assert answers.question(draft, [ASKED]) == (ASKED, False)
+    about = msgspec.structs.replace(draft, region=KITE)
+    assert answers.question(about, [ASKED]) == (about, True)

@@ -1,0 +1,32 @@
+"""What a run will take is known before it starts, and grows with what costs memory."""
+
+import msgspec
+import pytest
+import torch
+
+from engine.training.forecast import forecast, too_large
+from engine.training.plans import PLANS
+from tests.engine.training import tiny
+
+
+@pytest.mark.parametrize(
+    "changed", [{"room": 8192}, {"precision": "bf16", "checkpointing": False, "room": 16384}, {"questions": 2}]
+)
+def test_more_tokens_at_once_take_more(changed: dict[str, object]) -> None:
+    plan = PLANS["cpu"]
+    more = forecast(tiny.architecture(), msgspec.structs.replace(plan, **changed)).passing
+    assert (more > forecast(tiny.architecture(), plan).passing) == ("room" in changed)
+
+
+def test_four_bits_take_less_than_sixteen() -> None:
+    plans = [msgspec.structs.replace(PLANS["24gb"], precision=precision) for precision in ("nf4", "bf16", "fp32")]
+    frozen = [forecast(tiny.architecture(), plan).frozen for plan in plans]
+    assert frozen == sorted(frozen)
+    assert frozen[0] < frozen[2] / 2
+
+
+def test_a_run_that_cannot_fit_is_told_so_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = forecast(tiny.architecture(), PLANS["cpu"])
+    assert too_large(told, torch.device("cpu")) == ""
+    monkeypatch.setattr("engine.training.forecast.there_is", lambda device: 10)
+    assert "choose a smaller plan" in too_large(told, torch.device("cpu"))

@@ -1,0 +1,99 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QSlider, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.domain.media import Clock
+from widgets.player_bar import PlayerBar, PlayerState
+from widgets.timecode import Place
+
+CLOCK = Clock(1, 1000, 500, 61_000)
+
+
+@pytest.fixture
+def bar(qtbot: QtBot) -> PlayerBar:
+    bar = PlayerBar()
+    qtbot.addWidget(bar)
+    bar.show_clock(CLOCK, PlayerState(sound=True, frames=1830))
+    return bar
+
+
+def press(bar: PlayerBar, name: str) -> None:
+    QTest.mouseClick(bar.findChild(QToolButton, f"player.{name}"), Qt.MouseButton.LeftButton)
+
+
+def test_time_is_shown_in_hours_and_as_a_frame(bar: PlayerBar) -> None:
+    bar.show_time(3740, 97)
+    assert bar.findChild(QLabel, "player.time").text() == "00:03.240 / 01:01.000"
+    assert bar.findChild(QLabel, "player.frame").text() == "f 97 / 1830"
+
+
+@pytest.mark.parametrize(("typed", "place"), [("f 120", Place(frame=120)), ("1:00.5", Place(60.5))])
+def test_a_typed_place_is_wanted(bar: PlayerBar, typed: str, place: Place) -> None:
+    heard: list[Place] = []
+    bar.place_wanted.connect(heard.append)
+    QTest.keyClicks(bar.findChild(QLineEdit, "player.place"), typed)
+    QTest.keyClick(bar.findChild(QLineEdit, "player.place"), Qt.Key.Key_Return)
+    assert heard == [place]
+
+
+def test_what_is_no_place_is_refused_in_words(bar: PlayerBar, qtbot: QtBot) -> None:
+    QTest.keyClicks(bar.findChild(QLineEdit, "player.place"), "later")
+    with qtbot.waitSignal(bar.refused):
+        QTest.keyClick(bar.findChild(QLineEdit, "player.place"), Qt.Key.Key_Return)
+
+
+def test_buttons_say_what_is_wanted(bar: PlayerBar) -> None:
+    heard: list[object] = []
+    bar.play_wanted.connect(lambda: heard.append("play"))
+    bar.step_wanted.connect(heard.append)
+    bar.mark_wanted.connect(lambda grip: heard.append(("mark", grip)))
+    for name in ("play", "back", "forward", "in", "out"):
+        press(bar, name)
+    assert heard == ["play", -1, 1, ("mark", 1), ("mark", 2)]
+
+
+def test_mute_comes_back_to_the_volume_before(bar: PlayerBar) -> None:
+    heard: list[float] = []
+    bar.findChild(QSlider, "player.volume").setValue(40)
+    bar.volume_wanted.connect(heard.append)
+    press(bar, "mute")
+    press(bar, "mute")
+    assert heard == [0.0, 0.4]
+
+
+def test_speed_goes_up_and_down_the_ladder(bar: PlayerBar) -> None:
+    heard: list[float] = []
+    bar.speed_wanted.connect(heard.append)
+    bar.faster(1)
+    bar.faster(-2)
+    assert heard == [1.25, 0.75]
+
+
+def test_the_play_button_says_what_it_will_do(bar: PlayerBar) -> None:
+    bar.show_state(PlayerState(playing=True))
+    assert bar.findChild(QToolButton, "player.play").accessibleName() == "Pause"
+
+
+def test_a_sound_has_no_frames_and_a_mute_clip_no_volume(bar: PlayerBar) -> None:
+    bar.show()
+    bar.show_clock(CLOCK, PlayerState(sound=False, frames=0))
+    assert not bar.findChild(QLabel, "player.frame").isVisible()
+    assert not bar.findChild(QSlider, "player.volume").isVisible()
+
+
+def test_every_control_has_its_names(bar: PlayerBar) -> None:
+    controls = [one for one in bar.findChildren(QWidget) if one.parent() is bar]
+    assert controls
+    assert all(one.objectName() and one.accessibleName() for one in controls)
+
+
+def test_a_narrow_bar_leaves_out_what_keys_do_as_well(bar: PlayerBar, qtbot: QtBot) -> None:
+    place, volume = bar.findChild(QLineEdit, "player.place"), bar.findChild(QSlider, "player.volume")
+    bar.show()
+    for width, shown in ((900, [True, True]), (600, [True, False]), (520, [False, False])):
+        bar.resize(width, bar.height())
+        qtbot.waitUntil(lambda shown=shown: [place.isVisible(), volume.isVisible()] == shown)
+    bar.go_to()
+    assert place.isVisible()

@@ -1,0 +1,29 @@
+import pytest
+
+from engine.domain.geometry import Absent, Box, Geometry, Key, Segment, Track, WholeItem
+from engine.domain.media import Clock
+from widgets.wording import time, where
+
+CLOCK = Clock(1, 1000, 500, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0:00.000"), (3.24, "0:03.240"), (59.9996, "1:00.000"), (3661.5, "1:01:01.500"), (-0.5, "-0:00.500")],
+)
+def test_times(seconds: float, words: str) -> None:
+    assert time(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("geometry", "words"),
+    [
+        (Box(1, 2, 30.4, 40), "1, 2  29 × 38"),
+        (Segment(500, 2000), "0:00.000 – 0:01.500"),
+        (Track((Key(1500, Box(0, 0, 1, 1)),)), "1 keyframe from 0:01.000"),
+        (WholeItem(), "whole item"),
+        (Absent(), "not there"),
+    ],
+)
+def test_places(geometry: Geometry, words: str) -> None:
+    assert where(geometry, CLOCK) == words

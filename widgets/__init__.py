@@ -1,0 +1,1 @@
+"""Widgets show domain values and say what the user meant."""

@@ -1,0 +1,1 @@
+"""The picture with its boxes: view, overlay, tools, hit test, style."""

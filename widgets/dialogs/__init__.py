@@ -1,0 +1,1 @@
+"""Dialogs: rare, and never for what undo can mend."""

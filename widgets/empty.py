@@ -1,0 +1,40 @@
+"""What an empty panel says: what it is for and the one next step."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from widgets.naming import named
+
+_NARROWEST, _WIDEST = 230, 400
+
+
+class Empty(QWidget):
+    """One sentence and, where there is a next step, one button: `wanted` when it is pressed."""
+
+    wanted = Signal()
+
+    def __init__(self, name: str, sentence: str, step: str = "", title: str = "") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        layout = QVBoxLayout(self)
+        layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.setSpacing(12)
+        if title:
+            heading = QLabel(title)
+            heading.setProperty("role", "title")
+            layout.addWidget(heading, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._words = named(QLabel(sentence), f"{name}.words", sentence)
+        self._words.setWordWrap(True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words.setMinimumWidth(_NARROWEST)
+        self._words.setMaximumWidth(_WIDEST)
+        self._words.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        layout.addWidget(self._words)
+        if step:
+            button = named(QPushButton(step), f"{name}.step", step.rstrip("…"))
+            button.clicked.connect(self.wanted)
+            layout.addWidget(button, alignment=Qt.AlignmentFlag.AlignCenter)
+
+    def say(self, sentence: str) -> None:
+        self._words.setText(sentence)
+        self._words.setAccessibleName(sentence)

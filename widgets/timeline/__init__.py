@@ -1,0 +1,1 @@
+"""One time axis: thumbnails, waveform, segment lanes, playhead."""
