@@ -59,8 +59,9 @@ class Program:
         command = [sys.executable, "-m", "app", str(self._folder)]
         self._process = subprocess.Popen(command, cwd=ROOT, env=self._env)
         self.until(lambda: self.shows("— Groundwork$"))
-        # There is no window manager: a click on the empty border of the work brings the keys here.
+        # There is no window manager: a click on the empty border of the work brings the keys here, once it is handled.
         self._xdotool("mousemove", "700", "120", "click", "1")
+        self.until(lambda: self._xdotool("getwindowfocus", "getwindowname").endswith("— Groundwork"))
 
     def shows(self, title: str) -> bool:
         """Whether a window whose title matches is on the screen."""
