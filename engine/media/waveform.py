@@ -22,9 +22,10 @@ from engine.media import cache
 from engine.media.container import audio_of, open_container, readable
 from engine.media.peaks import BASE, PeakPyramid, Peaks, base_pairs
 
-_BATCH = 1024 * BASE
+# So much is looked at together: it stays in the processor's cache.
+_BATCH = 128 * BASE
 # Decoded stretches of this many samples are worth a look without a copy; a file of plain samples is read in such ones.
-_LARGE, _READ = 16 * BASE, 1 << 18
+_LARGE, _READ = 64 * BASE, 1 << 18
 _SLACK = 0.02
 _KINDS = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "s64": np.int64, "flt": np.float32, "dbl": np.float64}
 # Above this length a few hundred short looks come first, so that the whole is seen at once.
