@@ -151,15 +151,13 @@ class Lanes:
         return int(self.first[top]), int(self.first[top + self.lanes[lane].depth])
 
 
-def coalesced(x0: Pixels, x1: Pixels, width: int) -> NDArray[np.int32]:
-    """(N, 2) stretches of pixels in 0..width that are covered by any of many."""
-    low = np.minimum(np.maximum(x0, 0), width)
-    high = np.minimum(np.maximum(np.maximum(x1, x0 + 1), 0), width)
+def covered(x0: Pixels, x1: Pixels, left: int, right: int) -> NDArray[np.bool_]:
+    """Which pixels of left..right are covered by any of many; what is thinner than a pixel covers one."""
+    width = right - left
+    low = np.minimum(np.maximum(x0 - left, 0), width)
+    high = np.minimum(np.maximum(np.maximum(x1, x0 + 1) - left, 0), width)
     steps = np.bincount(low, minlength=width + 1) - np.bincount(high, minlength=width + 1)
-    covered = np.zeros(width + 2, bool)
-    np.greater(np.cumsum(steps[:width]), 0, out=covered[1:-1])
-    # Where it changes a stretch begins and ends in turn.
-    return np.flatnonzero(covered[1:] != covered[:-1]).reshape(-1, 2).astype(np.int32)
+    return np.greater(np.cumsum(steps[:width]), 0)
 
 
 def _groups(timed: Timed) -> tuple[list[Lane], Ints]:

@@ -54,7 +54,10 @@ class SignalBands:
                 painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, timecode(tick.seconds, places))
 
     def filmstrip(self, painter: QPainter, band: Band, axis: Axis, clock: Clock, columns: Columns) -> None:
-        """Thumbnails side by side; each stands for the instant at its left side and stays with it when panning."""
+        """Thumbnails side by side; each stands for the instant at its left side and stays with it when panning.
+
+        The last one is cut where the clip ends.
+        """
         if self.thumbnails is None:
             return
         wide = max(round(band.height * self.aspect), 8)
@@ -62,14 +65,17 @@ class SignalBands:
         first = math.floor((axis.to_pts(columns[0] - style.GUTTER) - clock.start) / step)
         last = math.floor((axis.to_pts(columns[1] - style.GUTTER) - clock.start) / step)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        end = axis.to_x(clock.start + clock.duration) + style.GUTTER
         for number in range(max(first, 0), last + 1):
             pts = clock.start + number * step
-            if pts >= clock.start + clock.duration:
+            x = round(axis.to_x(pts)) + style.GUTTER
+            shown = min(wide - 1, end - x)
+            if shown <= 0:
                 break
             image = self.thumbnails(round(pts))
             if image is not None and not image.isNull():
-                x = round(axis.to_x(pts)) + style.GUTTER
-                painter.drawImage(QRectF(x, band.top, wide - 1, band.height), image)
+                part = QRectF(0, 0, image.width() * shown / (wide - 1), image.height())
+                painter.drawImage(QRectF(x, band.top, shown, band.height), image, part)
 
     def waveform(self, painter: QPainter, band: Band, axis: Axis, clock: Clock, columns: Columns) -> None:
         """One bar for each column of dots, from its lowest to its highest sample."""

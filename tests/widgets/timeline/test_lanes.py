@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from engine.domain.annotation import Annotation, Label, Origin, Provenance, Review
 from engine.domain.geometry import Box, Key, Segment, Track
 from widgets.timeline import timed
-from widgets.timeline.lanes import Lanes, coalesced
+from widgets.timeline.lanes import Lanes, covered
 from widgets.timeline.stacking import DEPTH
 
 SOURCE = Provenance(Origin.HUMAN, "me", "2026-01-01T00:00:00Z")
@@ -26,14 +26,12 @@ def test_culling_finds_exactly_what_touches(some: list[tuple[int, int]], left: i
     assert found == {str(n) for n, (start, size) in enumerate(some) if start <= left + length and start + size >= left}
 
 
-@given(spans)
-def test_coalescing_covers_the_same_pixels(some: list[tuple[int, int]]) -> None:
+@given(spans, st.integers(0, 60))
+def test_a_crowd_covers_the_pixels_of_all_its_segments(some: list[tuple[int, int]], left: int) -> None:
     x0 = np.array([start for start, _ in some], np.int32)
     x1 = x0 + np.array([size for _, size in some], np.int32)
-    wanted = {x for a, b in zip(x0.tolist(), x1.tolist(), strict=True) for x in range(a, b) if x < 150}
-    runs = coalesced(x0, x1, 150)
-    assert {x for a, b in runs.tolist() for x in range(a, b)} == wanted
-    assert all(a[1] < b[0] for a, b in zip(runs.tolist(), runs.tolist()[1:], strict=False))
+    wanted = {x for a, b in zip(x0.tolist(), x1.tolist(), strict=True) for x in range(a, b) if left <= x < 150}
+    assert set((np.flatnonzero(covered(x0, x1, left, 150)) + left).tolist()) == wanted
 
 
 def test_labels_have_lanes_in_their_order_and_phrases_follow() -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -255,3 +256,14 @@ def test_a_hundred_thousand_segments_are_drawn_as_what_they_cover(timeline: Time
     colours = [image.pixelColor(style.GUTTER + x, LANE).name() for x in (250, 750)]
     assert colours[0] != ground
     assert colours[1] == ground
+
+
+def test_the_filmstrip_ends_where_the_clip_ends(timeline: TimelineView) -> None:
+    green = QColor(0, 200, 0)
+    picture = QImage(96, 54, QImage.Format.Format_RGB32)
+    picture.fill(green)
+    timeline.show_thumbnails(lambda _: picture, 3.0)
+    end = round(timeline.looking.to_x(1000)) + style.GUTTER
+    row = timeline.grab().toImage().copy(0, style.RULER + style.GAP + 20, timeline.width(), 1)
+    shown = [x for x in range(row.width()) if row.pixelColor(x, 0) == green]
+    assert end - 3 <= max(shown) <= end
