@@ -79,7 +79,7 @@ class Program:
     def write(self, text: str) -> None:
         self._xdotool("type", "--delay", "12", text)
 
-    def until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = 240) -> None:
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, f"waited in vain: {self.states()}"
