@@ -15,7 +15,20 @@ from engine.domain.ids import new_id
 from engine.domain.media import MediaItem
 from engine.domain.project import AnnotationFilter
 from engine.domain.query import Grounding, Prediction, Query
-from engine.messages import Answered, Ask, Cancel, Cancelled, Failed, Found, Progress, Reply, Request, Token, Turn
+from engine.messages import (
+    Answered,
+    Ask,
+    Cancel,
+    Cancelled,
+    Encode,
+    Failed,
+    Found,
+    Progress,
+    Reply,
+    Request,
+    Token,
+    Turn,
+)
 
 
 class Engine(Protocol):
@@ -49,6 +62,7 @@ class Asking(QObject):
         super().__init__()
         self._session, self._engine, self._preferences = session, engine, preferences
         self._flights: dict[str, _Flight] = {}
+        self._expected: Encode | None = None
         engine.replied.connect(self._take)
         session.lent.connect(lambda lent: self.stop() if lent else None)
 
@@ -58,15 +72,21 @@ class Asking(QObject):
 
     def ask(self, text: str, *, follow: bool = False) -> None:
         """Ask about what is shown and marked; `follow` goes on from the last answer."""
-        store, item = self._session.store, self._session.item
-        if store is None or item is None:
+        item = self._session.item
+        if item is not None:
+            query, new = self._drafted(text, item, follow=follow)
+            self._fly(query, item, new=new)
+
+    def expect(self, text: str, *, follow: bool = False) -> None:
+        """Let the engine read a question while it is being written: once asked, its answer begins at once."""
+        item = self._session.item
+        if item is None or self._flights:
             return
-        known = store.queries(item.id)
-        last = known[-1].id if follow and known else None
-        mark = self._session.mark
-        draft = Query(new_id(), item.id, text, answers.now(), mark.region, mark.moment, mark.frame, last)
-        query, new = answers.question(draft, known)
-        self._fly(query, item, new=new)
+        query, _ = self._drafted(text, item, follow=follow)
+        read = self._read(query, item)
+        if self._unexpected(read):
+            self._expected = read
+            self._engine.send(read)
 
     def again(self, query: Query) -> None:
         """Ask a stored question once more; only what still waits for review will be replaced."""
@@ -87,26 +107,41 @@ class Asking(QObject):
         for ticket in list(self._flights):
             self._engine.send(Cancel(ticket))
 
+    def _drafted(self, text: str, item: MediaItem, *, follow: bool) -> tuple[Query, bool]:
+        """The question as the project will hold it, and whether it does not hold it yet."""
+        known = self._session.store.queries(item.id) if self._session.store else []
+        last = known[-1].id if follow and known else None
+        mark = self._session.mark
+        draft = Query(new_id(), item.id, text, answers.now(), mark.region, mark.moment, mark.frame, last)
+        return answers.question(draft, known)
+
     def _fly(self, query: Query, item: MediaItem, *, new: bool) -> None:
-        store = self._session.store
-        if store is None:
+        if self._session.store is None:
             return
-        ticket = new_id()
-        self._flights[ticket] = _Flight(query, new)
+        read = self._read(query, item)
+        self._unexpected(read)
+        self._expected = None
+        self._flights[read.ticket] = _Flight(query, new)
         self.began.emit(query)
         self.busy_changed.emit(True)
-        self._engine.send(
-            Ask(
-                ticket,
-                (str(store.path_of(item)),),
-                query.text,
-                region=query.region,
-                moment=query.moment,
-                frame=query.frame,
-                turns=self._turns(query),
-                samples=self._preferences.value.samples,
-            )
-        )
+        self._engine.send(Ask(**msgspec.structs.asdict(read), samples=self._preferences.value.samples))
+
+    def _read(self, query: Query, item: MediaItem) -> Encode:
+        """What of a question there is to read."""
+        media = (str(self._session.store.path_of(item)),) if self._session.store else ()
+        mark = (query.region, query.moment, query.frame)
+        return Encode(new_id(), media, query.text, *mark, self._turns(query))
+
+    def _unexpected(self, read: Encode) -> bool:
+        """Whether something else was read ahead, or nothing; if it still is, nobody waits for it any more."""
+        expected = self._expected
+        if expected is None:
+            return True
+        if msgspec.structs.replace(expected, ticket=read.ticket) == read:
+            return False
+        self._engine.send(Cancel(expected.ticket))
+        self._expected = None
+        return True
 
     def _turns(self, query: Query) -> tuple[Turn, ...]:
         """The conversation before a question, oldest first."""

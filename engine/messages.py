@@ -55,11 +55,18 @@ class Ask(Struct, frozen=True, tag=True):
 
 
 class Encode(Struct, frozen=True, tag=True):
-    """Prepare media now so that the first question about them starts from their prefix."""
+    """Prepare media now so that the first question about them starts from their prefix.
+
+    With a `text` the question itself is read too: an `Ask` of the same begins its answer at once.
+    """
 
     ticket: str
     media: tuple[str, ...]
+    text: str = ""
+    region: Box | None = None
+    moment: Segment | None = None
     frame: int | None = None
+    turns: tuple[Turn, ...] = ()
 
 
 class Cancel(Struct, frozen=True, tag=True):

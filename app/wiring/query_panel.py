@@ -13,6 +13,7 @@ from widgets.wording import time, where
 
 _CALM_MS = 30
 _RECENT = 30
+_PAUSE_MS = 200
 
 
 class Conversation(QObject):
@@ -118,6 +119,7 @@ def connect_query_panel(panel: QueryPanel, session: Session, asking: Asking, boa
     session.mark_changed.connect(lambda mark: panel.show_mark(mark_words(mark, session)))
     talk.follow(asking)
     asking.busy_changed.connect(lambda busy: board.set_fact("asking", holds=busy))
+    _read_while_written(panel, asking, board)
     panel.asked.connect(ask)
     panel.again.connect(asking.again)
     panel.stopped.connect(asking.stop)
@@ -133,6 +135,18 @@ def connect_query_panel(panel: QueryPanel, session: Session, asking: Asking, boa
             "ask.cancel": asking.stop,
         }
     )
+
+
+def _read_while_written(panel: QueryPanel, asking: Asking, board: ActionBoard) -> None:
+    """At a pause in the writing the engine reads what is there."""
+
+    def expect() -> None:
+        if (text := panel.field.text().strip()) and board.holds("ready"):
+            asking.expect(text, follow=panel.follow.isChecked())
+
+    pause = QTimer(panel, singleShot=True, interval=_PAUSE_MS)
+    pause.timeout.connect(expect)
+    panel.field.textEdited.connect(lambda _: pause.start())
 
 
 def mark_words(mark: Mark, session: Session) -> str:

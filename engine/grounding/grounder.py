@@ -81,17 +81,17 @@ class Grounder:
         self._prefixes.tidy()
 
     def encode(self, request: Encode, stop: Stop) -> Iterator[Reply]:
-        """Progress, then Encoded: the first question about these media starts from their prefix."""
-        media = self._viewer.view(request.media, request.frame)
-        head, _ = self._ids(media, "", [])
-        yield from self._prefix(request.ticket, media, head, stop)
-        yield Encoded(request.ticket)
+        """Progress, then Encoded: the question, or the first about these media, starts from what was read."""
+        question = yield from self._question(request, stop)
         self._prefixes.tidy()
+        if request.text:
+            self.loaded.backbone.expect(question.prefix, question.ids, stop)
+        yield Encoded(request.ticket)
 
     def close(self) -> None:
         self.loaded.backbone.close()
 
-    def _question(self, ask: Ask, stop: Stop) -> Generator[Reply, None, _Question]:
+    def _question(self, ask: Ask | Encode, stop: Stop) -> Generator[Reply, None, _Question]:
         media = self._viewer.view(ask.media, ask.frame)
         scene = scene_of(media)
         text = grammar.question(ask.text, ask.region, ask.moment, size=scene.size, clock=scene.clock)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -13,6 +14,7 @@ from engine.domain.annotation import Review
 from engine.domain.geometry import Absent, Box
 from engine.domain.project import AnnotationFilter
 from engine.domain.query import Query
+from engine.messages import Ask, Cancel, Encode, Request
 
 Opened = Callable[..., Application]
 
@@ -42,6 +44,28 @@ def start(opened: Opened, folder: Path, qtbot: QtBot) -> Application:
 
 def press(application: Application, qtbot: QtBot, key: Qt.Key, modifier: Qt.KeyboardModifier | None = None) -> None:
     qtbot.keyClick(application.window, key, modifier or Qt.KeyboardModifier.NoModifier)
+
+
+def test_a_question_is_read_while_it_is_written(
+    opened: Opened, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = start(opened, folder, qtbot)
+    sent: list[Request] = []
+    send = application.engine.send
+    monkeypatch.setattr(application.engine, "send", lambda request: (sent.append(request), send(request)))
+    field = application.front.questions.field
+    for words, given_up in (("Where is the thing", False), (" on the left?", True)):
+        application.board.run("ask.focus")
+        qtbot.keyClicks(field, words)
+        read = [one for one in sent if isinstance(one, Encode)]
+        qtbot.waitUntil(lambda: any(isinstance(one, Encode) and one.text == field.text() for one in sent))
+        assert any(isinstance(one, Cancel) and read and one.ticket == read[-1].ticket for one in sent) == given_up
+    sent.clear()
+    text = field.text()
+    with qtbot.waitSignal(application.asking.ended):
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert [one.text for one in sent if isinstance(one, Ask)] == [text]
+    assert not any(isinstance(one, Cancel) for one in sent)
 
 
 def test_accept_and_reject_take_one_key_each_and_go_on(opened: Opened, folder: Path, qtbot: QtBot) -> None:

@@ -59,6 +59,47 @@ def test_a_question_on_a_kept_prefix_is_bit_equal_to_a_fresh_run(backbone: Backb
         assert np.array_equal(backbone.logits(prefix, question), expected)
 
 
+def test_an_expected_question_is_answered_from_where_it_was_read_to(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh, other = (_answer(backbone, backbone.prefix(PARTS), question) for question in QUESTIONS[:2])
+    prefix = backbone.prefix(PARTS)
+    read: list[int] = []
+    feed = backbone.runner.feed
+
+    def counted(part: Part, at: int, stop: Stop, *, every: bool = False) -> Floats:
+        read.append(len(part))
+        return feed(part, at, stop, every=every)
+
+    monkeypatch.setattr(backbone.runner, "feed", counted)
+    backbone.expect(prefix, QUESTIONS[0])
+    assert read == [len(QUESTIONS[0])]
+    assert _answer(backbone, prefix, QUESTIONS[0]) == fresh
+    assert max(read[1:]) == 1
+    backbone.expect(prefix, QUESTIONS[0])
+    assert _answer(backbone, prefix, QUESTIONS[1]) == other
+    assert _answer(backbone, prefix, QUESTIONS[0]) == fresh
+
+
+def test_what_comes_between_an_expected_question_and_asking_it_does_no_harm(backbone: Backbone, tmp_path: Path) -> None:
+    prefix, second = backbone.prefix(PARTS), backbone.prefix(PARTS[:1])
+    fresh = _answer(backbone, prefix, QUESTIONS[0])
+    stopped = Stop()
+    stopped.request()
+    for between in (
+        lambda: backbone.save(prefix, tmp_path / "kept"),
+        lambda: _answer(backbone, second, QUESTIONS[0]),
+        lambda: backbone.logits(prefix, QUESTIONS[1]),
+        lambda: backbone.prefix([MEDIA]),
+    ):
+        backbone.expect(prefix, QUESTIONS[0])
+        between()
+        assert _answer(backbone, prefix, QUESTIONS[0]) == fresh
+    with pytest.raises(Cancelled):
+        backbone.expect(prefix, QUESTIONS[0], stopped)
+    assert _answer(backbone, prefix, QUESTIONS[0]) == fresh
+
+
 def test_two_prefixes_take_turns(backbone: Backbone) -> None:
     other: list[Part] = [WORDS[::-1], MEDIA[::-1].copy()]
     alone = [_answer(backbone, backbone.prefix(parts), QUESTIONS[0]) for parts in (PARTS, other)]

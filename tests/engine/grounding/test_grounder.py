@@ -11,7 +11,7 @@ from engine import grammar
 from engine.domain.errors import Cancelled, MediaError, ModelError, OutOfMemory, UsageError
 from engine.domain.geometry import Box, Segment
 from engine.grounding import loading, viewing
-from engine.grounding.backbone import Stop
+from engine.grounding.backbone import Floats, Part, Stop
 from engine.grounding.calibration import Calibration
 from engine.grounding.grounder import Budgets, Grounder
 from engine.grounding.loading import choose, load
@@ -128,6 +128,27 @@ def test_encoding_ahead_makes_the_first_question_a_second_one(
     assert isinstance(list(grounder.encode(Encode("1", media), Stop()))[-1], Encoded)
     monkeypatch.setattr(viewing, "features", None)
     assert _answer(_ask(grounder, (tiny_media["video"],))).answer
+
+
+@EVERY
+def test_a_question_read_while_it_was_written_is_answered_at_once(
+    grounder: Grounder, tiny_media: dict[str, Path], names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = tuple(tiny_media[name] for name in names)
+    marked = {"region": Box(10, 10, 40, 40)} if "image" in names else {}
+    plain = _answer(_ask(grounder, media, text="What barks?", **marked)).answer
+    paths = tuple(str(path) for path in media)
+    assert isinstance(list(grounder.encode(Encode("1", paths, "What barks?", **marked), Stop()))[-1], Encoded)
+    fed: list[int] = []
+    feed = grounder.loaded.backbone.runner.feed
+
+    def counted(part: Part, at: int, stop: Stop, *, every: bool = False) -> Floats:
+        fed.append(len(part))
+        return feed(part, at, stop, every=every)
+
+    monkeypatch.setattr(grounder.loaded.backbone.runner, "feed", counted)
+    assert _answer(_ask(grounder, media, text="What barks?", **marked)).answer == plain
+    assert all(rows == 1 for rows in fed)
 
 
 def test_prefixes_survive_the_process_on_disk_within_their_budget(
