@@ -1,4 +1,4 @@
-"""Modules that read media load FFmpeg and OpenCV; they wait until the window has been painted."""
+"""Modules that read media load FFmpeg and Pillow; they wait until the window has been painted."""
 
 from importlib import import_module
 from typing import Any

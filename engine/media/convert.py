@@ -1,10 +1,8 @@
 """Decoded frames as pixels: BGRA, upright, no larger than the view needs."""
 
 import av
-import cv2
 import numpy as np
 from av.sidedata.sidedata import SideData
-from av.video.plane import VideoPlane
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from msgspec import Struct
 
@@ -20,7 +18,7 @@ _LITTLE = 0.5
 _LIGHT = 1920 * 1200
 # The cores are the decoder's; more threads here cost more than they save.
 _THREADS = 1
-# Planes of one byte a sample, which can be scaled one by one before the change of colours.
+# Scaling these a little before the change of colours is cheaper than both at once; for others the reverse holds.
 _PLANAR = frozenset({"yuv420p", "yuvj420p"})
 
 
@@ -52,17 +50,17 @@ class Converter:
         """`full` is the width of the clip as stored where frames may come that were `shrunk` before."""
         self._turn = turn
         self._full = full
-        self._reformatter = VideoReformatter()
+        # Each keeps what it worked out for the sizes and formats it saw last.
+        self._scaler, self._reformatter = VideoReformatter(), VideoReformatter()
         self.view = view
 
     def frame(self, source: av.VideoFrame, pts: int, *, exact: bool = True) -> Frame:
-        size = fitted((source.width, source.height), self._stored_view())
-        little = size[0] != source.width and size[0] > source.width * _LITTLE
-        early = little and source.format.name in _PLANAR
-        late = little and not early
-        width, height = (source.width, source.height) if late else size
+        stored_width = self._full or source.width
+        width, height = fitted((source.width, source.height), self._stored_view())
+        if source.width * _LITTLE < width < source.width and source.format.name in _PLANAR:
+            source = self._scaled(source, width, height)
         shown = self._reformatter.reformat(
-            _resized(source, size) if early else source,
+            source,
             width=width,
             height=height,
             format="bgra",
@@ -73,18 +71,21 @@ class Converter:
         plane = shown.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)[:, : width * 4]
         stored = rows.reshape(height, width, 4)
-        if late:
-            stored = np.asarray(cv2.resize(stored, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-        return Frame(pts, orientation.upright(stored, self._turn), size[0] / (self._full or source.width), exact)
+        return Frame(pts, orientation.upright(stored, self._turn), width / stored_width, exact)
 
     def shrunk(self, source: av.VideoFrame, *, light: bool = False) -> av.VideoFrame:
         """The same frame in its own format, for keeping: no larger than the view if it is heavy, or even if `light`."""
         width, height = fitted((source.width, source.height), self._stored_view())
         if width == source.width or (not light and source.width * source.height <= _LIGHT):
             return source
-        return self._reformatter.reformat(
+        return self._scaled(source, width, height)
+
+    def _scaled(self, source: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+        small = self._scaler.reformat(
             source, width=width, height=height, interpolation=Interpolation.AREA, threads=_THREADS
         )
+        small.colorspace = _colours(source) or source.colorspace
+        return small
 
     def _stored_view(self) -> Size | None:
         view = self.view
@@ -97,21 +98,6 @@ def fitted(size: Size, view: Size | None) -> Size:
         return size
     scale = min(max(view[0], 1) / size[0], max(view[1], 1) / size[1], 1.0)
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
-
-
-def _resized(source: av.VideoFrame, view: Size) -> av.VideoFrame:
-    """Each plane scaled by itself, which is cheaper than scaling pixels of four bytes."""
-    small = av.VideoFrame(*view, source.format.name)
-    for plane, target in zip(source.planes, small.planes, strict=True):
-        size = target.width, target.height
-        _samples(target)[:] = cv2.resize(_samples(plane), size, interpolation=cv2.INTER_LINEAR)
-    small.colorspace, small.color_range = source.colorspace, source.color_range
-    return small
-
-
-def _samples(plane: VideoPlane) -> Pixels:
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
 
 
 def _colours(frame: av.VideoFrame) -> Colorspace | None:

@@ -1,15 +1,16 @@
 """Following one thing from frame to frame by what it looks like.
 
-Template matching with normalised correlation, a few sizes about the last one, parabolic below a pixel. OpenCV's own
-trackers either need model files or were slower and less exact on clips with known truth (docs/benchmarks.md).
+Template matching with normalised correlation, a few sizes about the last one, parabolic below a pixel: the most exact
+of the ways tried on clips with known truth (docs/benchmarks.md).
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
+from PIL import Image
 
 from engine.domain.errors import MediaError
 from engine.domain.geometry import Box
@@ -32,6 +33,10 @@ _SIZES = (1.0, 0.97, 1.03)
 _STEADY = 0.004
 _SMALLEST = 4
 _LOOKS = 2
+# Where values vary by less than a tenth about their mean, correlation means nothing.
+_PLAIN = 0.01
+# Transforms of these lengths are quick.
+_EVEN = 16
 
 
 class Match(Struct, frozen=True):
@@ -106,14 +111,15 @@ def best(pixels: Pixels, box: Box, looks: list[Pixels]) -> Match:
     left, top = round(rimmed.x0 - reach), round(rimmed.y0 - reach)
     part = _window(pixels, left, top, round(rimmed.width + 2 * reach), round(rimmed.height + 2 * reach))
     shrink = min(1.0, _SIDE / max(rimmed.width, rimmed.height))
-    small = cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    small = _resized(part, round(part.shape[1] * shrink), round(part.shape[0] * shrink))
     across, down = small.shape[1] / part.shape[1], small.shape[0] / part.shape[0]
+    searched = _Searched(small)
     for look in looks:
         for size in _SIZES:
             columns, rows = round(rimmed.width * size * across), round(rimmed.height * size * down)
             if not (_SMALLEST <= columns <= small.shape[1] and _SMALLEST <= rows <= small.shape[0]):
                 continue
-            x, y, score = _peak(small, cv2.resize(look, (columns, rows), interpolation=cv2.INTER_AREA))
+            x, y, score = _peak(searched.scores(_resized(look, columns, rows)))
             score -= _STEADY if size != 1.0 else 0.0
             if score > found.score:
                 middle = (left + (x + columns / 2) / across, top + (y + rows / 2) / down)
@@ -121,16 +127,54 @@ def best(pixels: Pixels, box: Box, looks: list[Pixels]) -> Match:
     return found
 
 
-def _peak(small: Pixels, look: Pixels) -> tuple[float, float, float]:
-    """Where in a picture a smaller one fits best, below a pixel, and how well."""
-    scores = cv2.matchTemplate(small, look, cv2.TM_CCOEFF_NORMED)
-    # Plain parts have no correlation: what OpenCV writes there means nothing.
-    scores = np.where(np.isfinite(scores) & (np.abs(scores) <= 1.001), scores, -1.0)
+class _Searched:
+    """A picture (h, w, channels) in which smaller ones are sought."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        planes = _planes(pixels)
+        self._size = planes.shape[1:]
+        self._padded = [-(-edge // _EVEN) * _EVEN for edge in self._size]
+        self._spectrum = np.fft.rfft2(planes, self._padded)
+        self._sums = _summed(planes)
+        self._squares = _summed((planes**2).sum(0))
+
+    def scores(self, look: Pixels) -> NDArray[np.floating]:
+        """The correlation with `look`, -1..1, for each of its upper left corners; -1 where the picture is plain."""
+        planes = _planes(look)
+        rows, columns = planes.shape[1:]
+        spectrum = (self._spectrum * np.fft.rfft2(planes, self._padded).conj()).sum(0)
+        products = np.fft.irfft2(spectrum, self._padded)[: self._size[0] - rows + 1, : self._size[1] - columns + 1]
+        means = (_within(self._sums, rows, columns) ** 2).sum(0) / (rows * columns)
+        energy = _within(self._squares, rows, columns) - means
+        scales = np.sqrt(np.maximum(energy * (planes**2).sum(), 1.0))
+        return np.where(energy > _PLAIN * rows * columns, products / scales, -1.0)
+
+
+def _planes(pixels: Pixels) -> NDArray[np.floating]:
+    """(channels, h, w), each about its mean."""
+    planes = np.moveaxis(pixels, -1, 0).astype(np.float32, order="C")
+    return planes - planes.mean((1, 2), keepdims=True)
+
+
+def _summed(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(…, h + 1, w + 1): the sums of all values above and to the left."""
+    edges = [(0, 0)] * (values.ndim - 2) + [(1, 0), (1, 0)]
+    return np.pad(values, edges).cumsum(-2, dtype=np.float64).cumsum(-1)
+
+
+def _within(sums: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.floating]:
+    """The sum within every window of a size, from the sums above and to the left."""
+    tall = sums[..., rows:, :] - sums[..., :-rows, :]
+    return np.asarray(tall[..., columns:] - tall[..., :-columns])
+
+
+def _peak(scores: NDArray[np.floating]) -> tuple[float, float, float]:
+    """Where the highest score lies, below a pixel, and how high."""
     row, column = (int(at) for at in np.unravel_index(int(scores.argmax()), scores.shape))
     return column + _parabola(scores[row], column), row + _parabola(scores[:, column], row), float(scores[row, column])
 
 
-def _parabola(line: np.ndarray[tuple[int, ...], np.dtype[np.float32]], at: int) -> float:
+def _parabola(line: NDArray[np.floating], at: int) -> float:
     """How far beside `at` the top of the parabola through three values lies."""
     if not 0 < at < len(line) - 1:
         return 0.0
@@ -140,8 +184,13 @@ def _parabola(line: np.ndarray[tuple[int, ...], np.dtype[np.float32]], at: int) 
 
 
 def _window(pixels: Pixels, left: int, top: int, width: int, height: int) -> Pixels:
-    middle = (left + (width - 1) / 2, top + (height - 1) / 2)
-    return np.asarray(cv2.getRectSubPix(pixels, (width, height), middle), np.uint8)
+    rows = np.arange(top, top + height).clip(0, pixels.shape[0] - 1)
+    columns = np.arange(left, left + width).clip(0, pixels.shape[1] - 1)
+    return pixels[rows].take(columns, 1)
+
+
+def _resized(pixels: Pixels, width: int, height: int) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _rimmed(box: Box) -> Box:

@@ -28,8 +28,8 @@ front.painted.connect(painted)
 front.show()
 qt.exec()
 """
-NEVER = {"torch", "transformers", "peft", "bitsandbytes", "llama_cpp", "accelerate"}
-LATER = {"av", "cv2", "sounddevice", "pyqtgraph", "PIL"}
+NEVER = {"torch", "transformers", "peft", "bitsandbytes", "llama_cpp", "accelerate", "cv2"}
+LATER = {"av", "sounddevice", "pyqtgraph", "PIL"}
 
 
 def test_nothing_heavy_is_loaded_before_the_first_paint(tmp_path: Path) -> None:

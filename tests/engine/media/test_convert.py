@@ -23,3 +23,11 @@ def test_a_frame_scaled_to_the_view_is_the_frame_seen_from_farther(form: str, vi
     assert small.pixels.shape[1] == view[0]
     assert np.abs(small.pixels.astype(int) - expected).mean() < 2
     assert np.abs(small.pixels.astype(int) - expected).max() < 16
+
+
+def test_a_kept_frame_of_high_definition_keeps_its_colours_when_it_becomes_small() -> None:
+    frame = waves("yuv420p")
+    large = Converter(1).frame(frame, 0).pixels[::2, ::2]
+    kept = Converter(1, (480, 360))
+    small = kept.frame(kept.shrunk(frame, light=True), 0).pixels
+    assert np.abs(small.astype(int) - large).mean() < 4

@@ -119,14 +119,36 @@ def test_deep_grey_is_windowed(tmp_path: Path) -> None:
     assert narrow.pixels.reshape(-1, 4)[[999, 1050, 1101], 0].tolist() == [0, 128, 255]
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_deep_colour_keeps_what_eight_bits_would_lose(name: str, tmp_path: Path) -> None:
-    values = np.zeros((10, 256, 3), np.uint16)
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.png", []), *(("a.tif", [cv2.IMWRITE_TIFF_COMPRESSION, kind]) for kind in (1, 5, 8))],
+    ids=["png", "tiff", "tiff-lzw", "tiff-deflate"],
+)
+def test_deep_colour_keeps_what_eight_bits_would_lose(
+    name: str, options: list[int], channels: int, tmp_path: Path
+) -> None:
+    values = np.full((10, 256, channels), 65535, np.uint16)
     values[..., 2] = np.arange(256)
-    cv2.imwrite(str(tmp_path / name), values)
+    values[..., 1] = 513
+    cv2.imwrite(str(tmp_path / name), values, options)
     shown = picture.load(tmp_path / name, window=(0, 255))
     assert shown.facts.deep
     assert np.array_equal(shown.rgb[0, :, 0], np.arange(256))
+    assert picture.load(tmp_path / name, window=(512, 514)).rgb[0, 0].tolist() == [0, 128, 255]
+
+
+def test_pages_of_deep_colour_are_a_choice(tmp_path: Path) -> None:
+    pages = [np.full((8, 8, 3), shade, np.uint16) for shade in (300, 700)]
+    cv2.imwritemulti(str(tmp_path / "a.tif"), pages)
+    assert [picture.load(tmp_path / "a.tif", page=n, window=(300, 700)).pixels[0, 0, 0] for n in (0, 1)] == [0, 255]
+
+
+def test_deep_colour_is_reduced_by_a_whole_number(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((300, 400, 3), (1000, 2000, 3000), np.uint16))
+    shown = picture.load(tmp_path / "a.png", fit=100, window=(0, 3000))
+    assert shown.pixels.shape == (75, 100, 4)
+    assert shown.pixels[0, 0].tolist() == [85, 170, 255, 255]
 
 
 def test_pages_are_a_choice(tmp_path: Path) -> None:
