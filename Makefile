@@ -45,7 +45,7 @@ gguf: setup
 bundle: libraries setup .venv/.bundle-stamp gguf
 	libraries=$$([ "$$(uname -sm)" != "Linux x86_64" ] || packaging/llama-variants.sh $(BIN)/python) && \
 		PYTHONHASHSEED=1 GROUNDWORK_LLAMA=$$libraries $(BIN)/pyinstaller --noconfirm --distpath dist --workpath build/bundle packaging/groundwork.spec
-	packaging/bundle-facts.sh dist/groundwork
+	packaging/bundle-facts.sh dist/groundwork build/bundle/groundwork/engine-alone.txt
 
 installers:
 	packaging/installers.sh

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Beside a bundle: the list of its files with their SHA-256, and what each part and each half weighs.
+# Beside a bundle ($1): the list of its files with their SHA-256, and what each part and each half weighs.
+# $2 lists the files that the window's process cannot load, as the spec wrote it.
 set -eu
+list=$(realpath "$2")
 cd "$1"
 find . -type f ! -name SHA256SUMS -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >SHA256SUMS
 echo "MiB by part:"
 du -sm --apparent-size _internal/* groundwork groundwork-engine | sort -rn | head -25
-engine="torch transformers sympy networkx peft accelerate bitsandbytes llama_cpp tokenizers safetensors sentencepiece regex
-resources/groundling resources/regression sentencepiece.libs functorch torchgen huggingface_hub hf_xet faster_coco_eval"
-size() { du -sk --apparent-size "$@" 2>/dev/null | awk '{ sum += $1 } END { print int(sum / 1024) }'; }
-# shellcheck disable=SC2086
-half=$(cd _internal && size $engine ../groundwork-engine)
-echo "window half: $(($(size .) - half)) MiB, engine alone: $half MiB, all: $(size .) MiB"
+sum() { du -ck --apparent-size --files0-from=- | awk 'END { print int($1 / 1024) }'; }
+alone=$(tr '\n' '\0' <"$list" | sum)
+whole=$(find . ! -type d -print0 | sum)
+echo "window half: $((whole - alone)) MiB, engine alone: $alone MiB, all: $whole MiB"

@@ -32,6 +32,8 @@ class Spec:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, cuda: str) -> None:
         self.folder, self.collected, self.analyses = folder, set[str](), list[Any]()
+        self.extra: list[tuple[str, str, str]] = []
+        """Files that only the engine's analysis finds."""
         torch, transformers = folder / "torch", folder / "transformers"
         for name in ("llama", "clip", "auto", "whisper"):
             (transformers / "models" / name).mkdir(parents=True)
@@ -50,7 +52,7 @@ class Spec:
         )
         hooks = ModuleType("PyInstaller.utils.hooks")
         for name in ("collect_data_files", "collect_submodules", "copy_metadata"):
-            setattr(hooks, name, lambda *_: [])
+            setattr(hooks, name, lambda *_, **__: [])
         slimming, inventory = ModuleType("slimming"), ModuleType("inventory")
         slimming.slim = lambda entries, _: entries  # type: ignore[attr-defined]
         inventory.take = lambda *_: None  # type: ignore[attr-defined]
@@ -61,7 +63,7 @@ class Spec:
 
     def run(self) -> None:
         def analysis(*_: Any, **options: Any) -> Any:
-            binaries = [(name, f"/site/{name}", "BINARY") for name in FOUND]
+            binaries = [(name, f"/site/{name}", "BINARY") for name in FOUND] + (self.extra if self.analyses else [])
             made = SimpleNamespace(**{**options, "binaries": binaries, "datas": [], "pure": [], "scripts": []})
             self.analyses.append(made)
             return made
@@ -86,9 +88,17 @@ def test_the_cpu_flavour_has_one_backend_and_no_dead_weight(monkeypatch: pytest.
         "llama_cpp/lib/libggml-cpu.so.0",
     }
     window, engine = spec.analyses
-    assert {"torch", "transformers", "llama_cpp"} <= set(window.excludes)
+    assert {"torch", "transformers", "llama_cpp", "cv2"} <= set(window.excludes)
     assert {"PySide6", "app", "transformers.models.whisper"} <= set(engine.excludes)
     assert "transformers.models.llama" not in engine.excludes
+
+
+def test_what_the_window_can_load_is_not_the_engine_s_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    spec = Spec(monkeypatch, tmp_path, "None")
+    spec.extra = [("cv2/cv2.abi3.so", "/site/cv2/cv2.abi3.so", "BINARY")]
+    spec.run()
+    alone = (tmp_path / "engine-alone.txt").read_text().splitlines()
+    assert alone == ["groundwork-engine", "_internal/cv2/cv2.abi3.so"]
 
 
 def test_the_cuda_flavour_adds_the_backend_of_its_cuda_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
