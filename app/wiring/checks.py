@@ -39,7 +39,8 @@ class Checks(QObject):
         if self._dialog is not None:
             self._dialog.show_busy()
         if self._run is None:
-            self._run = EngineRun("doctor", "--json", parent=self)
+            self._run = EngineRun("doctor", "--lines", parent=self)
+            self._run.progressed.connect(self._tell)
             self._run.done.connect(self._take)
             self._run.failed.connect(self._fail)
             self._run.over.connect(self._over)
@@ -58,6 +59,10 @@ class Checks(QObject):
     def close(self) -> None:
         if self._run is not None:
             self._run.close()
+
+    def _tell(self, what: str, done: float, total: float) -> None:
+        if self._dialog is not None:
+            self._dialog.show_progress(what, done, total)
 
     def _take(self, line: bytes) -> None:
         self._found = msgspec.json.decode(line, type=Findings)

@@ -8,14 +8,13 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-import av
 import msgspec
 import platformdirs
-import torch
 import typer
 
 from engine.domain.machine import Finding, Findings, Verdict
@@ -26,17 +25,46 @@ _FLAGS = ("avx2", "fma", "f16c", "avx512f", "avx512_bf16", "avx512_vnni", "amx_b
 _PACKAGES = ("torch", "transformers", "peft", "bitsandbytes", "llama-cpp-python", "av", "PySide6-Essentials", "apsw")
 
 
+class Check(NamedTuple):
+    """One look, and after how many seconds it is given up."""
+
+    name: str
+    look: Callable[[], Finding]
+    seconds: float = 10
+
+
 def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+    lines: Annotated[bool, typer.Option("--lines", help="Print progress and the outcome as lines of JSON")] = False,
     report: Annotated[Path | None, typer.Option("--report", help="Write the findings to a file, too")] = None,
 ) -> None:
     """Look at processor, memory, disk, graphics card, sound, display, codecs and write access."""
-    findings = tuple(check() for check in _CHECKS)
-    text = msgspec.json.encode(Findings(findings)).decode() if json else "\n".join(map(_line, findings))
-    private = _without_names(text)
-    typer.echo(private)
+    findings = []
+    for done, check in enumerate(_CHECKS):
+        if lines:
+            typer.echo(msgspec.json.encode((check.name, done, len(_CHECKS))))
+        findings.append(found(check))
+        if not (json or lines):
+            typer.echo(_without_names(_line(findings[-1])))
+    whole = _without_names(msgspec.json.encode(Findings(tuple(findings))).decode())
+    if json or lines:
+        typer.echo(whole)
     if report is not None:
-        report.write_text(private + "\n", encoding="utf-8")
+        plain = _without_names("\n".join(map(_line, findings)))
+        report.write_text(f"{whole if json or lines else plain}\n", encoding="utf-8")
+
+
+def found(check: Check) -> Finding:
+    """What a check finds in its time; a driver that hangs holds up no other check."""
+    heard: list[Finding] = []
+    thread = threading.Thread(target=lambda: heard.append(check.look()), daemon=True)
+    thread.start()
+    thread.join(check.seconds)
+    if heard:
+        return heard[0]
+    why = f"no answer within {check.seconds:g} s" if thread.is_alive() else "the check failed"
+    advice = "Look again when the machine is less busy; if it stays so, send us this report."
+    return Finding(check.name, Verdict.LIMITED, why, advice)
 
 
 def cpu() -> Finding:
@@ -83,6 +111,7 @@ def writing() -> Finding:
 
 
 def gpu() -> Finding:
+    torch = importlib.import_module("torch")
     if not torch.cuda.is_available():
         build = "this build runs on the processor" if torch.version.cuda is None else "no usable NVIDIA card or driver"
         return Finding("graphics card", Verdict.FINE, f"{build}; asking and training use the processor")
@@ -97,6 +126,7 @@ def gpu() -> Finding:
 
 def four_bit() -> Finding:
     """A smoke test of the very kernel that 4-bit models use, on the device that would run it."""
+    torch = importlib.import_module("torch")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         functional = importlib.import_module("bitsandbytes.functional")
@@ -148,7 +178,8 @@ def display() -> Finding:
 
 
 def codecs() -> Finding:
-    missing = [name for name in _CODECS if name not in av.codecs_available]
+    known = importlib.import_module("av").codecs_available
+    missing = [name for name in _CODECS if name not in known]
     if missing:
         advice = "Convert such files to H.264 and AAC before opening them."
         return Finding("codecs", Verdict.LIMITED, f"cannot read {', '.join(missing)}", advice)
@@ -165,8 +196,11 @@ def versions() -> Finding:
     return Finding("versions", Verdict.FINE, ", ".join(known))
 
 
-_CHECKS: tuple[Callable[[], Finding], ...] = (
-    cpu, memory, disk, writing, gpu, four_bit, llama_cpp, audio, display, codecs, versions
+# Libraries are loaded by the first check that needs them, which takes a while on a cold disk.
+_CHECKS = (
+    Check("processor", cpu), Check("memory", memory), Check("disk", disk), Check("write access", writing),
+    Check("graphics card", gpu, 60), Check("4-bit kernels", four_bit, 60), Check("GGUF models", llama_cpp, 30),
+    Check("sound", audio, 20), Check("display", display), Check("codecs", codecs, 20), Check("versions", versions),
 )  # fmt: skip
 
 

@@ -66,6 +66,9 @@ class ChecksDialog(QDialog):
         for button in (self._again, self._save):
             button.setEnabled(False)
 
+    def show_progress(self, what: str, done: float, total: float) -> None:
+        self._progress.show_progress(f"Looking at {what}", done, total)
+
     def show_findings(self, found: Findings) -> None:
         self._end(found.sentence)
         self._save.setEnabled(True)

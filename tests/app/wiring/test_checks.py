@@ -25,7 +25,7 @@ FOUND = {
 
 @pytest.fixture
 def checks(places: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checks]:
-    said = json.dumps(FOUND)
+    said = f"{json.dumps(['sound', 1, 2])}\n{json.dumps(FOUND)}"
     monkeypatch.setattr(engine_run, "engine_command", lambda *_: [sys.executable, "-c", f"print({said!r})"])
     front = Front(places)
     yield connect_checks(front)
@@ -50,7 +50,11 @@ def test_each_finding_is_shown_with_what_to_do(checks: Checks, qtbot: QtBot, tmp
     assert dialog is not None
     save = dialog.findChild(QPushButton, "checks.save")
     assert not save.isEnabled()
+    words: list[str] = []
+    assert checks._run is not None
+    checks._run.progressed.connect(lambda *_: words.append(dialog.findChild(QLabel, "checks.progress.words").text()))
     qtbot.waitUntil(save.isEnabled, timeout=20_000)
+    assert words == ["Looking at sound"]
     assert "→ Connect a sound device." in dialog.findChild(QLabel, "checks.1.found").text()
     assert dialog.findChild(QLabel, "checks.1.verdict").accessibleName() == "sound: limited"
     checks.save(tmp_path / "report.txt")

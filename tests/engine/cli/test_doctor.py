@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from engine.cli import doctor
+from engine.cli import app, doctor
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,10 +20,34 @@ def test_the_report_is_complete_and_private(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "engine", "doctor", "--json", "--report", str(tmp_path / "report.json")]
     done = subprocess.run(command, cwd=ROOT, env=home, capture_output=True, text=True, check=True)
     findings = json.loads(done.stdout)["findings"]
-    assert len(findings) == len(doctor._CHECKS)
+    assert [one["name"] for one in findings] == [check.name for check in doctor._CHECKS]
     assert all(one["verdict"] == "fine" or one["advice"] for one in findings)
     assert str(tmp_path) not in done.stdout
     assert (tmp_path / "report.json").read_text() == done.stdout
+
+
+def test_each_check_is_told_before_it_begins_and_the_outcome_last() -> None:
+    lines = CliRunner().invoke(app, ["doctor", "--lines"]).stdout.splitlines()
+    count = len(doctor._CHECKS)
+    assert [json.loads(line) for line in lines[:-1]] == [
+        [check.name, at, count] for at, check in enumerate(doctor._CHECKS)
+    ]
+    assert len(json.loads(lines[-1])["findings"]) == count
+
+
+def test_a_check_that_hangs_or_fails_is_told_and_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def hang() -> doctor.Finding:
+        released.wait()
+        raise AssertionError
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    hung = doctor.found(doctor.Check("graphics card", hang, 0.1))
+    released.set()
+    assert (hung.name, hung.found) == ("graphics card", "no answer within 0.1 s")
+    assert doctor.found(doctor.Check("sound", hang)).found == "the check failed"
+    assert doctor.found(doctor.Check("disk", doctor.disk)).name == "disk"
 
 
 def test_without_a_display_the_window_is_said_to_be_impossible(monkeypatch: pytest.MonkeyPatch) -> None:
