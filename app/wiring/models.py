@@ -99,6 +99,7 @@ class ModelsPage(QObject):
         dialog = ModelsDialog(self._front.window)
         dialog.wanted.connect(self._do)
         dialog.add_wanted.connect(self._ask_folder)
+        dialog.unpack_wanted.connect(self._ask_archive)
         dialog.convert_wanted.connect(self._ask_checkpoint)
         dialog.options_wanted.connect(lambda: self._front.board.run("ask.model"))
         dialog.stopped.connect(self.stop)
@@ -201,6 +202,16 @@ class ModelsPage(QObject):
         answers = {"Copy it": lambda: take("--copy"), "Use it where it is": take}
         words = f"{folder} can be copied to where Groundwork keeps its models, or be used where it lies."
         self._ask("add", "Add a model", words, answers, "Leave it")
+
+    def _ask_archive(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self._front.window, "A packed model", "", "Packed models (*.zip *.tar)")
+        if name:
+            self.unpack(Path(name))
+
+    def unpack(self, archive: Path) -> None:
+        """Take in a model folder that was packed into one file: every byte is checked."""
+        words = ("add", str(archive), "--lines")
+        self.begin(f"Unpacking {archive.name}", *words, then=lambda _: f"{archive.name} is on the list.")
 
     def _ask_checkpoint(self) -> None:
         """Two folders: the published checkpoint and its image tower."""

@@ -12,7 +12,8 @@ import typer
 
 from engine.cli import Bar
 from engine.grounding import library
-from engine.grounding.manifest import Manifest, read_manifest
+from engine.grounding.manifest import MANIFEST, Manifest, read_manifest
+from engine.grounding.packed import unpacked
 from engine.grounding.survey import survey as look_around
 from engine.grounding.trust import examine
 
@@ -74,16 +75,18 @@ def list_models(as_json: _Json = False) -> None:
 
 @app.command("add")
 def add(
-    folder: Annotated[Path, typer.Argument(help="A model folder, or the manifest in it.")],
+    path: Annotated[Path, typer.Argument(help="A model folder, the manifest in it, or a .zip or .tar of it.")],
     name: Annotated[str, typer.Option("--name", help="What to call it; by default as its manifest does.")] = "",
     copy: Annotated[bool, typer.Option("--copy", help="Copy it to where Groundwork keeps models.")] = False,
     as_json: _Json = False,
     lines: _Lines = False,
 ) -> None:
-    """Check every byte of a model folder and add it to the list."""
-    lying = folder.parent if folder.is_file() else folder
-    if copy:
-        lying = library.copied(lying, name, Bar(lines))
+    """Check every byte of a model folder and add it to the list; a packed one is unpacked to where models are kept."""
+    if path.is_file() and path.name != MANIFEST:
+        lying = unpacked(path, name, Bar(lines))
+    else:
+        lying = path.parent if path.is_file() else path
+        lying = library.copied(lying, name, Bar(lines)) if copy else lying
     model = library.add(lying, name, _Hashed(lying, lines))
     typer.echo(msgspec.json.encode(model) if as_json or lines else f"added {model.name}")
     if model.licence and not (as_json or lines):

@@ -3,18 +3,23 @@
 The embedded model is always there. A folder is taken in only after every byte of it was checked.
 """
 
+import hashlib
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import msgspec
 from msgspec import Struct
 
 import resources
 from engine.domain.errors import ModelError
-from engine.grounding.manifest import MANIFEST, read_manifest, write_manifest
+from engine.grounding.manifest import MANIFEST, FileEntry, Manifest, parsed, read_manifest, write_manifest
 from engine.grounding.trust import Hashed, examine
 from engine.grounding.user_data import Told, check_room, data_folder, write_whole
+
+_CHUNK = 8 << 20
 
 
 class Shelf(Struct, frozen=True):
@@ -67,23 +72,27 @@ def add(folder: Path, name: str = "", hashed: Hashed = lambda _: None) -> Known:
 
 
 def copied(folder: Path, name: str, told: Told) -> Path:
-    """Copy the files that a model folder's manifest names to where models are kept; the manifest comes last."""
-    manifest = read_manifest(folder)
-    target = data_folder() / "models" / re.sub(r"[^A-Za-z0-9._-]+", "-", name or manifest.name)
-    missing = {one: row.size for one, row in manifest.files.items() if not (target / one).exists()}
-    check_room(target, sum(missing.values()))
-    done, total = 0, sum(missing.values())
+    """Copy the files that a model folder's manifest names to where models are kept."""
+    return laid_down(read_manifest(folder), name, lambda file: (folder / file).open("rb"), told)
+
+
+def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]], told: Told) -> Path:
+    """Write the files of a manifest to where models are kept, each only with its hash; the manifest is last."""
+    target = data_folder() / "models" / (re.sub(r"[^A-Za-z0-9._-]+", "-", name or manifest.name).strip(".-") or "model")
+    _check_free(target, manifest)
+    missing = {one: row for one, row in manifest.files.items() if not (target / one).exists()}
+    done, total = 0, sum(row.size for row in missing.values())
+    check_room(target, total)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for file, size in missing.items():
+        for file, row in missing.items():
             told(f"copying {file}", done, total)
-            part = target / f"{file}.part"
-            shutil.copyfile(folder / file, part)
-            part.replace(target / file)
-            done += size
+            with opened(file) as source:
+                _write(target / file, source, row)
+            done += row.size
+        write_manifest(target, manifest)
     except OSError as error:
         raise ModelError(f"{target} cannot be written: {error.strerror}; make room and try again.") from error
-    write_manifest(target, manifest)
     return target
 
 
@@ -99,6 +108,28 @@ def remove(name: str, *, files: bool = False) -> None:
         if not any(folder.iterdir()):
             shutil.rmtree(folder)
     write_whole(shelf_file(), Shelf({other: path for other, path in models.items() if other != name}))
+
+
+def _check_free(target: Path, manifest: Manifest) -> None:
+    if (target / MANIFEST).is_file():
+        with (target / MANIFEST).open("rb") as file:
+            if parsed(file, target.name) != manifest:
+                raise ModelError(f"Another model lies in {target}; give this one another name.")
+
+
+def _write(path: Path, source: IO[bytes], row: FileEntry) -> None:
+    """The stream's bytes, if they are those that the manifest tells; never more of them."""
+    part = path.with_name(f"{path.name}.part")
+    digest, left = hashlib.sha256(), row.size + 1
+    with part.open("wb") as file:
+        while chunk := source.read(min(left, _CHUNK)):
+            digest.update(chunk)
+            file.write(chunk)
+            left -= len(chunk)
+    if left != 1 or digest.hexdigest() != row.sha256:
+        part.unlink()
+        raise ModelError(f"{path.name} is not what the manifest tells; it is damaged or was changed.")
+    part.replace(path)
 
 
 def _known(name: str, folder: Path) -> Known:

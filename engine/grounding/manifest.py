@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import IO, Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -75,18 +75,30 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a model folder whose files are all there at their sizes; hashes are for `verify`."""
-    path = folder / MANIFEST
     try:
-        if path.stat().st_size > _LARGEST_MANIFEST:
-            raise ModelError(f"{folder.name} has a manifest that is far too large; install the model again.")
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        with (folder / MANIFEST).open("rb") as file:
+            manifest = parsed(file, folder.name)
     except OSError as error:
         raise ModelError(
             f"{folder} is no model folder: it has no readable {MANIFEST}; convert a model first."
         ) from error
+    for name, told in manifest.files.items():
+        path = folder / name
+        if path.is_symlink() or not path.is_file() or path.stat().st_size != told.size:
+            raise ModelError(f"{name} of {folder.name} is missing or has another size; install the model again.")
+    return manifest
+
+
+def parsed(file: IO[bytes], whose: str) -> Manifest:
+    """The manifest in a stream, whose names are plain and all have hashes; a ModelError says what is wrong with it."""
+    data = file.read(_LARGEST_MANIFEST + 1)
+    if len(data) > _LARGEST_MANIFEST:
+        raise ModelError(f"{whose} has a manifest that is far too large; install the model again.")
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ModelError(f"The manifest of {folder.name} is refused ({error}); install the model again.") from error
-    _check(folder, manifest)
+        raise ModelError(f"The manifest of {whose} is refused ({error}); install the model again.") from error
+    _check(whose, manifest)
     return manifest
 
 
@@ -115,18 +127,14 @@ def verify(folder: Path, manifest: Manifest, progress: Callable[[int], None] = l
             raise ModelError(f"{name} of {folder.name} is damaged or was changed; install the model again.")
 
 
-def _check(folder: Path, manifest: Manifest) -> None:
+def _check(whose: str, manifest: Manifest) -> None:
     used = [manifest.tokenizer, *manifest.senses, *(name for row in manifest.languages for name in row.files)]
     for name in (*manifest.files, *used):
         if not _NAME.fullmatch(name):
-            raise ModelError(f"{folder.name} names a file that no model has ({name[:60]!r}); it is refused.")
+            raise ModelError(f"{whose} names a file that no model has ({name[:60]!r}); it is refused.")
         if name not in manifest.files:
-            raise ModelError(f"{name} of {folder.name} has no hash in the manifest; install the model again.")
-    for name, told in manifest.files.items():
-        path = folder / name
-        if path.is_symlink() or not path.is_file() or path.stat().st_size != told.size:
-            raise ModelError(f"{name} of {folder.name} is missing or has another size; install the model again.")
+            raise ModelError(f"{name} of {whose} has no hash in the manifest; install the model again.")
     known = {"torch": TORCH_PRECISIONS, "llamacpp": GGUF_PRECISIONS}
     for row in manifest.languages:
         if row.precision not in known[row.backbone] or not row.files:
-            raise ModelError(f"{folder.name} has a language model of unknown precision; install the model again.")
+            raise ModelError(f"{whose} has a language model of unknown precision; install the model again.")

@@ -32,6 +32,7 @@ class ModelsDialog(QDialog):
 
     wanted = Signal(str, object, object)
     add_wanted = Signal()
+    unpack_wanted = Signal()
     convert_wanted = Signal()
     options_wanted = Signal()
     stopped = Signal()
@@ -130,6 +131,7 @@ class ModelsDialog(QDialog):
         below = QHBoxLayout()
         self._deeds = [
             self._button("add", "Add a model folder…", self.add_wanted.emit),
+            self._button("unpack", "Add a packed model…", self.unpack_wanted.emit),
             self._button("convert_own", "Convert a checkpoint…", self.convert_wanted.emit),
             self._button("options", "How it runs…", self.options_wanted.emit),
         ]

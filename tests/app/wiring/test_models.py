@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QMessageBox, QPushButton, QTreeWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QListWidget, QMessageBox, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
 from app import engine_run
@@ -138,6 +138,17 @@ def test_stopping_a_download_asks_whether_to_delete_what_came(page: ModelsPage, 
     _answer(qtbot, page, "discard", "answer_0")
     qtbot.waitUntil(lambda: "deleted" in _account(page), timeout=20_000)
     _idle(qtbot, page)
+
+
+def test_a_packed_model_is_taken_in(page: ModelsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, ...]] = []
+    begin = page.begin
+    monkeypatch.setattr(page, "begin", lambda *words, then: (begun.append(words), begin(*words, then=then)))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/stick/large.zip", ""))
+    _button(page, "unpack").click()
+    _idle(qtbot, page)
+    assert begun == [("Unpacking large.zip", "add", "/stick/large.zip", "--lines")]
+    assert _account(page) == "large.zip is on the list."
 
 
 def test_removing_asks_first_and_a_refusal_arrives_as_its_sentence(page: ModelsPage, qtbot: QtBot) -> None:

@@ -69,6 +69,16 @@ def test_a_model_on_a_stick_is_copied_by_its_manifest_and_told_in_lines(tmp_path
     assert json.loads(_run("verify", "Mine", "--json"))["folder"] == str(copied)
 
 
+def test_a_packed_model_is_unpacked_and_added(tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    _convert(folder)
+    archive = shutil.make_archive(str(tmp_path / "toy"), "zip", folder)
+    shutil.rmtree(folder)
+    out = _run("add", archive, "--lines").splitlines()
+    assert {json.loads(line)[0].split()[0] for line in out[:-1]} == {"copying", "verifying"}
+    assert json.loads(out[-1])["folder"] == str(tmp_path / "data" / "models" / "GroundingGPT")
+
+
 def test_a_conversion_can_add_what_it_made(tmp_path: Path) -> None:
     folder = tmp_path / "toy"
     clip = str(GOLDEN / "clip_vision_tower")
