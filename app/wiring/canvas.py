@@ -25,6 +25,7 @@ _AHEAD = 2
 _CALM_MS = 150
 # Rounding must not ask for every pixel of a clip.
 _SLACK = 1.01
+_SMALLEST = 320, 240
 MENU = ("review.accept", "review.reject", "edit.relabel", "edit.lock", "canvas.hide", "edit.remove")
 
 
@@ -50,7 +51,7 @@ class CanvasLink(QObject):
         still = self._session.path if item is not None and item.kind is MediaKind.IMAGE else None
         self._stills.show(still, self._fit)
         self._player.open(item, self._session.path)
-        self._player.set_view((self._fit, self._fit))
+        self._player.set_view(self._room)
         self._calm.start()
 
     def show_still(self, pixels: object, size: tuple[int, int]) -> None:
@@ -69,14 +70,14 @@ class CanvasLink(QObject):
         """What is shown lacks pixels at this zoom: get them."""
         item = self._session.item
         if item is not None and item.kind is MediaKind.VIDEO:
-            self._player.set_view(None if self._close else (self._fit, self._fit))
+            self._player.set_view(None if self._close else self._room)
         else:
             self._stills.look_close(region)
 
     def look_far(self) -> None:
         """Frames of a clip seen from afar need no more pixels than the view has."""
         if self._player.view is None and not self._close:
-            self._player.set_view((self._fit, self._fit))
+            self._player.set_view(self._room)
 
     def show_annotations(self, _: object = None) -> None:
         session = self._session
@@ -107,6 +108,12 @@ class CanvasLink(QObject):
     @property
     def _fit(self) -> int:
         return round(max(self._canvas.width(), self._canvas.height(), 640) * self._canvas.devicePixelRatioF())
+
+    @property
+    def _room(self) -> tuple[int, int]:
+        """The size of frames; a canvas that is not laid out yet tells too little."""
+        width, height = self._canvas.room
+        return max(width, _SMALLEST[0]), max(height, _SMALLEST[1])
 
     @property
     def _close(self) -> bool:

@@ -120,10 +120,14 @@ def _blit(painter: QPainter, image: QImage, region: Region, viewport: Viewport, 
         return
     corner = viewport.to_widget((x0 / across + region[0], y0 / down + region[1]))
     far = viewport.to_widget((x1 / across + region[0], y1 / down + region[1]))
-    magnified = viewport.scale / across
-    smooth = magnified < NEAREST_FROM and magnified != 1.0
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
     target = QRectF(corner[0], corner[1], far[0] - corner[0], far[1] - corner[1])
+    ratio = painter.device().devicePixelRatioF()
+    as_it_is = max(abs(target.width() * ratio - (x1 - x0)), abs(target.height() * ratio - (y1 - y0))) < 1
+    if as_it_is:  # less than a dot off: unscaled on whole dots it is sharp, and cheaper
+        left, top = (round(at * ratio) / ratio for at in corner)
+        target = QRectF(left, top, (x1 - x0) / ratio, (y1 - y0) / ratio)
+    smooth = not as_it_is and viewport.scale / across < NEAREST_FROM
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
     painter.drawImage(target, image, QRectF(x0, y0, x1 - x0, y1 - y0))
 
 

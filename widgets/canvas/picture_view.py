@@ -73,6 +73,12 @@ class PictureView(QWidget):
         """True width and height of the picture in pixels, (0, 0) without one."""
         return self._picture.size
 
+    @property
+    def room(self) -> tuple[int, int]:
+        """Device pixels that a picture may take which is wholly in view: one of this size is drawn as it is."""
+        width, height = views.room(self._room)
+        return round(width * self.devicePixelRatioF()), round(height * self.devicePixelRatioF())
+
     def fit(self) -> None:
         """The whole picture in view; it stays so when the widget is resized."""
         self._fits = True

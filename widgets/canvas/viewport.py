@@ -6,6 +6,7 @@ from msgspec.structs import replace
 SMALLEST, LARGEST = 0.005, 80.0
 # So much of the picture stays in reach however far it is panned.
 _KEPT = 48.0
+_MARGIN = 8.0
 
 Point = tuple[float, float]
 
@@ -24,9 +25,14 @@ class Viewport(Struct, frozen=True):
         return at[0] * self.scale + self.left, at[1] * self.scale + self.top
 
 
-def fitted(view: Point, picture: Point, margin: float = 8.0) -> Viewport:
+def room(view: Point) -> Point:
+    """What a picture that is fitted into the view may take of it."""
+    return max(view[0] - 2 * _MARGIN, 1.0), max(view[1] - 2 * _MARGIN, 1.0)
+
+
+def fitted(view: Point, picture: Point) -> Viewport:
     """The whole picture in the middle."""
-    width, height = max(view[0] - 2 * margin, 1.0), max(view[1] - 2 * margin, 1.0)
+    width, height = room(view)
     scale = min(width / max(picture[0], 1.0), height / max(picture[1], 1.0))
     return centred(view, picture, _limited(scale))
 

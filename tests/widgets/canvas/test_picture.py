@@ -64,3 +64,18 @@ def test_a_view_says_what_it_wants_closer_and_shows_it(qtbot: QtBot) -> None:
     seen = view.grab().toImage()
     edge = round(view.looking.to_widget((500, 0))[0])
     assert [seen.pixelColor(edge + step, 50).red() for step in (-2, -1, 0, 1)] == [20, 20, 200, 200]
+
+
+def test_a_frame_made_for_the_view_is_shown_dot_for_dot(qtbot: QtBot) -> None:
+    view = PictureView()
+    qtbot.addWidget(view)
+    view.resize(400, 200)
+    view.show()
+    wide, high = round(view.room[1] * 1920 / 1080), view.room[1]
+    frame = np.random.default_rng(0).integers(0, 255, (high, wide, 4), np.uint8)
+    view.show_image(frame, (1920, 1080), still=False)
+    left, top = (round(at) for at in view.looking.to_widget((0, 0)))
+    seen = view.grab().toImage()
+    for x, y in ((0, 0), (wide - 1, 0), (wide // 2, high // 2), (wide - 1, high - 1)):
+        blue, green, red = frame[y, x, :3].tolist()
+        assert seen.pixelColor(left + x, top + y).getRgb()[:3] == (red, green, blue)
