@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from engine.domain.annotation import Annotation, Label, Origin, Provenance, Review
+from engine.domain.annotation import Annotation, Label, Origin, Provenance, Review, alike
 from engine.domain.geometry import Absent, Box, Geometry, Key, Track, overlap
 from engine.domain.ids import new_id
 from engine.domain.query import Grounding, ModelRef, Prediction, Query
@@ -14,7 +14,8 @@ from engine.edits import Change, Edit
 from engine.grammar import ABSENT
 
 GROUNDING = "groundwork.grounding"
-_SAME_PLACE = 0.95
+# From these overlaps on it is the very same place, and the same place of the same thing.
+_SAME_PLACE, _SAME_THING = 0.95, 0.9
 _SUBJECT = re.compile(
     r"^\s*(?:please\s+)?(?:where|when|at what time|how long|find|locate|show(?: me)?|point (?:to|out)|is there|"
     r"are there|can you (?:see|hear|find))\b[\s:]*"
@@ -63,30 +64,38 @@ def answer_edit(
 ) -> Edit:
     """One step: the question if it is new, the evidence, and its predictions in place of those still pending.
 
-    Nothing that a human touched is changed; where a human decided about the very same place, it is not asked again.
+    Nothing that a human touched is changed. What is said already, about this question or another one, is not said
+    again: the evidence notes by which annotation.
     """
-    mine = [one for one in stored if one.query == query.id]
-    pending = [one for one in mine if one.review is Review.PREDICTED and not one.locked]
-    decided = [one.geometry for one in mine if one not in pending]
+    pending: list[Annotation] = []
+    kept: list[Annotation] = []
+    for one in stored:
+        waits = one.query == query.id and one.review is Review.PREDICTED and not one.locked
+        (pending if waits else kept).append(one)
     signed = Provenance(Origin.MODEL, name_of(prediction.model), prediction.at, prediction.id)
-    said = predicted(query, prediction.groundings, signed, labels)
-    fresh = [one for one in said if all(overlap(one.geometry, place) < _SAME_PLACE for place in decided)]
-    fresh += [
-        one for one in absent(query, prediction, signed, labels) if not any(isinstance(g, Absent) for g in decided)
-    ]
+    same: dict[int, str] = {}
+    for one in (*predicted(query, prediction.groundings, signed, labels), *absent(query, prediction, signed, labels)):
+        there = next((other.id for other in kept if _says(other, one)), "")
+        if not there:
+            kept.append(one)
+        elif prediction.groundings:
+            same[int(one.extra[GROUNDING])] = there
     asked = [Change(None, query)] if new else []
+    evidence = msgspec.structs.replace(prediction, same=same)
     gone = [Change(one, None) for one in pending]
-    found = [Change(None, one) for one in fresh]
-    return Edit(f"Ask: {query.text}", (*asked, Change(None, prediction), *gone, *found))
+    found = [Change(None, one) for one in kept if one.provenance.prediction == prediction.id]
+    return Edit(f"Ask: {query.text}", (*asked, Change(None, evidence), *gone, *found))
 
 
 def links(prediction: Prediction, annotations: Iterable[Annotation]) -> dict[int, str]:
-    """Which annotation each grounding of an answer became."""
-    return {
+    """Which annotation each grounding of an answer became, or which said so before."""
+    known = {one.id: one for one in annotations}
+    became = {
         int(one.extra[GROUNDING]): one.id
-        for one in annotations
+        for one in known.values()
         if one.provenance.prediction == prediction.id and GROUNDING in one.extra and not one.provenance.revises
     }
+    return {index: id_ for index, id_ in prediction.same.items() if id_ in known} | became
 
 
 def name_of(model: ModelRef) -> str:
@@ -96,6 +105,15 @@ def name_of(model: ModelRef) -> str:
 
 def now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def _says(there: Annotation, one: Annotation) -> bool:
+    """Whether what is there says the same: of the same thing, or a verdict on this very place for the same question."""
+    decided = there.query == one.query and there.provenance.prediction != one.provenance.prediction
+    if isinstance(one.geometry, Absent):
+        return isinstance(there.geometry, Absent) and (decided or alike(there, one))
+    least = _SAME_THING if alike(there, one) else _SAME_PLACE if decided else 2.0
+    return overlap(one.geometry, there.geometry) >= least
 
 
 def _annotation(

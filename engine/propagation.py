@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from engine import edits
-from engine.domain.annotation import Annotation, Origin, Provenance, Review
+from engine.domain.annotation import Annotation, Origin, Provenance, Review, alike
 from engine.domain.geometry import Box, Key, Segment, Track, box_iou, clipped
 from engine.domain.ids import new_id
 from engine.domain.tracks import Leg, Tracked, merged, thinned
@@ -86,7 +86,7 @@ def span_of(seed: Annotation, at: int, others: Iterable[Annotation], moment: Seg
     same = [
         one.geometry
         for one in others
-        if isinstance(one.geometry, Segment) and one.review is not Review.REJECTED and _alike(one, seed)
+        if isinstance(one.geometry, Segment) and one.review is not Review.REJECTED and alike(one, seed)
     ]
     return next((one for one in same if one.start <= at < one.end), whole)
 
@@ -193,9 +193,3 @@ def _bridged(kept: Sequence[Tracked], boxes: Sequence[Tracked], there: Box) -> l
     line = Track((low, high))
     gap = [Tracked(one.pts, line.box_at(one.pts) or there, one.sure) for one in boxes[len(kept) - 1 :]]
     return [*kept[1:], *gap]
-
-
-def _alike(one: Annotation, seed: Annotation) -> bool:
-    if one.label and seed.label:
-        return one.label == seed.label
-    return bool(seed.phrase) and one.phrase.casefold() == seed.phrase.casefold()

@@ -1,6 +1,6 @@
 """The review verbs: one key decides, the next one comes up."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -123,13 +123,21 @@ class Review(QObject):
             self._session.select(first.id)
 
     def look_at(self, query: str) -> None:
-        """What the user has just asked for is what the next key decides on."""
-        asked = [one for one in self._session.annotations if one.query == query]
+        """What the user has just asked for is what the next key decides on, be it said before."""
+        same = self._same(query)
+        asked = [one for one in self._session.annotations if one.query == query or one.id in same]
         first = review.next_pending(review.ordered(asked, self._preferences.value.order), None)
         if first is not None:
             self._session.select(first.id)
         else:
             self.begin()
+
+    def _same(self, query: str) -> Collection[str]:
+        """What the last answer to a question said again."""
+        store, item = self._session.store, self._session.item
+        said = store.predictions(item.id) if store and item else []
+        last = next((one for one in reversed(said) if one.query == query), None)
+        return last.same.values() if last else ()
 
     def _go_on(self, rows: list[Annotation], decided: str) -> None:
         now = {one.id: one for one in self._session.annotations}

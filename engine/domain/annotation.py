@@ -68,3 +68,10 @@ class Annotation(Struct, frozen=True, tag="annotation"):
     @property
     def verified(self) -> bool:
         return self.review in VERIFIED
+
+
+def alike(one: Annotation, other: Annotation) -> bool:
+    """Whether both are about the same kind of thing: by label where both have one, else by phrase."""
+    if one.label and other.label:
+        return one.label == other.label
+    return bool(one.phrase) and one.phrase.casefold() == other.phrase.casefold()

@@ -48,7 +48,10 @@ class Grounding(Struct, frozen=True):
 
 
 class Prediction(Struct, frozen=True, tag="prediction"):
-    """The model's answer to a query: evidence, kept and never edited. `seconds` is question to last token."""
+    """The model's answer to a query: evidence, kept and never edited. `seconds` is question to last token.
+
+    `same` names, by the number of a grounding, the annotation that said so already when the answer came.
+    """
 
     id: str
     query: str
@@ -58,3 +61,4 @@ class Prediction(Struct, frozen=True, tag="prediction"):
     model: ModelRef
     at: str
     seconds: float = 0.0
+    same: dict[int, str] = {}

@@ -96,3 +96,54 @@ def test_the_same_words_about_the_same_part_are_the_same_question() -> None:
     assert answers.question(draft, [ASKED]) == (ASKED, False)
     about = msgspec.structs.replace(draft, region=KITE)
     assert answers.question(about, [ASKED]) == (about, True)
+
+
+def evidence(edit: Edit) -> Prediction:
+    [found] = [one.after for one in edit.changes if isinstance(one.after, Prediction)]
+    return found
+
+
+@pytest.mark.parametrize("review", list(Review))
+def test_what_another_question_found_is_noted_and_not_said_again(review: Review) -> None:
+    there = stored("there", Box(10, 10, 50, 51), review, query="in other words")
+    edit = answers.answer_edit(ASKED, said(KITE, DOG), [there], {}, new=True)
+    assert [one.geometry for one in created(edit)] == [DOG]
+    assert evidence(edit).same == {0: "there"}
+    assert all(one.before is None for one in edit.changes)
+    assert answers.links(evidence(edit), [there, *created(edit)]) == {0: "there", 1: created(edit)[0].id}
+
+
+@pytest.mark.parametrize(
+    ("box", "phrase"), [(Box(10, 10, 50, 55), "kite"), (KITE, "toy")], ids=["another place", "another thing"]
+)
+def test_what_only_resembles_it_is_said(box: Box, phrase: str) -> None:
+    there = msgspec.structs.replace(stored("there", box, Review.ACCEPTED, query="other"), phrase=phrase)
+    edit = answers.answer_edit(ASKED, said(KITE), [there], {}, new=True)
+    assert [one.geometry for one in created(edit)] == [KITE]
+    assert evidence(edit).same == {}
+
+
+def test_the_same_label_is_the_same_thing_whatever_the_words() -> None:
+    labels = {"L": Label("L", "kite")}
+    there = msgspec.structs.replace(stored("there", KITE, Review.ACCEPTED, query="other"), phrase="toy", label="L")
+    assert created(answers.answer_edit(ASKED, said(KITE), [there], labels, new=True)) == []
+
+
+def test_an_answer_that_repeats_itself_says_it_once() -> None:
+    edit = answers.answer_edit(ASKED, said(KITE, KITE), [], {}, new=True)
+    [one] = created(edit)
+    assert answers.links(evidence(edit), [one]) == {0: one.id, 1: one.id}
+
+
+def test_that_something_is_not_there_is_said_once() -> None:
+    gone = msgspec.structs.replace(stored("gone", KITE, Review.PREDICTED, query="other"), geometry=Absent())
+    same = msgspec.structs.replace(gone, phrase="red kite")
+    nothing = said(answer="The kite is not there.")
+    assert created(answers.answer_edit(ASKED, nothing, [same], {}, new=True)) == []
+    assert len(created(answers.answer_edit(ASKED, nothing, [gone], {}, new=True))) == 1
+
+
+def test_a_link_to_what_was_removed_since_is_dead() -> None:
+    there = stored("there", KITE, Review.ACCEPTED, query="other")
+    edit = answers.answer_edit(ASKED, said(KITE), [there], {}, new=True)
+    assert answers.links(evidence(edit), []) == {}
