@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 from msgspec import Struct
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
 from app.preferences import Preferences
 from app.session import Session
@@ -49,13 +49,16 @@ class _Flight(Struct):
 
 
 class Asking(QObject):
-    """`began(query)`, `streamed(query id, text)`, `ended(query id)` and `failed(query id, sentence)` for the panel."""
+    """`began(query)`, `streamed(query id, text)`, `ended(query id)`, `stopped(query id)` and
+    `failed(query id, sentence)` for the panel.
+    """
 
     began = Signal(object)
     streamed = Signal(str, str)
     moved = Signal(str, str)
     ended = Signal(str)
     failed = Signal(str, str)
+    stopped = Signal(str)
     busy_changed = Signal(bool)
 
     def __init__(self, session: Session, engine: Engine, preferences: Preferences) -> None:
@@ -63,6 +66,9 @@ class Asking(QObject):
         self._session, self._engine, self._preferences = session, engine, preferences
         self._flights: dict[str, _Flight] = {}
         self._expected: Encode | None = None
+        # What comes in one go is drawn in one go.
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._show_arriving)
         engine.replied.connect(self._take)
         session.lent.connect(lambda lent: self.stop() if lent else None)
 
@@ -166,22 +172,21 @@ class Asking(QObject):
                 self.streamed.emit(flight.query.id, flight.text)
             case Found(_, grounding):
                 flight.found = (*flight.found, grounding)
-                self._show_arriving()
+                self._soon.start()
             case Progress(_, what, done, total):
                 share = f" {100 * done / total:.0f} %" if total > 0 else "…"
                 self.moved.emit(flight.query.id, f"{what}{share}")
             case Answered():
                 self._keep(flight, reply)
             case Failed(_, _, sentence):
-                self._end(reply.ticket, sentence)
+                self.failed.emit(self._give_up(reply.ticket), sentence)
             case Cancelled():
-                self._end(reply.ticket, "stopped")
+                self.stopped.emit(self._give_up(reply.ticket))
 
     def _keep(self, flight: _Flight, reply: Answered) -> None:
         """The whole answer becomes one step of the history."""
         del self._flights[reply.ticket]
         query, store = flight.query, self._session.store
-        self._show_arriving()
         if store is not None and store.get(MediaItem, query.item) is not None:
             new = store.get(Query, query.id) is None
             prediction = Prediction(
@@ -195,20 +200,29 @@ class Asking(QObject):
                 reply.timings.get("total", 0.0),
             )
             stored = store.annotations(AnnotationFilter(item=query.item))
-            self._session.apply(answers.answer_edit(query, prediction, stored, self._session.labels, new=new))
+            edit = answers.answer_edit(query, prediction, stored, self._session.labels, new=new)
+            self._session.settle(edit, self._arriving())
+        else:
+            self._show_arriving()
         self.ended.emit(query.id)
         self.busy_changed.emit(self.busy)
 
-    def _end(self, ticket: str, sentence: str) -> None:
+    def _give_up(self, ticket: str) -> str:
+        """Nothing came of it; the id of its question."""
         flight = self._flights.pop(ticket)
         self._show_arriving()
-        self.failed.emit(flight.query.id, sentence)
         self.busy_changed.emit(self.busy)
+        return flight.query.id
 
     def _show_arriving(self) -> None:
+        self._session.show_arriving(self._arriving())
+
+    def _arriving(self) -> list[Annotation]:
+        """What has been found in the shown item by answers that are not whole."""
+        self._soon.stop()
         item = self._session.item
         mine = [flight for flight in self._flights.values() if item and flight.query.item == item.id]
-        self._session.show_arriving(one for flight in mine for one in self._found(flight))
+        return [one for flight in mine for one in self._found(flight)]
 
     def _found(self, flight: _Flight) -> Iterable[Annotation]:
         signed = Provenance(Origin.MODEL, "", flight.query.at)

@@ -180,6 +180,15 @@ class Session(QObject):
         self._take(edit)
         return True
 
+    def settle(self, edit: Edit, arriving: Iterable[Annotation]) -> bool:
+        """Commit what an answer became, `arriving` being what others still have under way: all is drawn once."""
+        annotations, before = self._annotations, self._arriving
+        self._arriving = tuple(arriving)
+        done = self.apply(edit)
+        if self._annotations is annotations and self._arriving != before:
+            self.annotations_changed.emit(self.drawn)
+        return done
+
     def undo(self) -> None:
         self._travel(backwards=True)
 
