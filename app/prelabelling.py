@@ -21,11 +21,15 @@ _NOTE_EVERY = 20
 
 
 class Prelabelling(QObject):
-    """`moved(words, done, total)` while it works, `rested` when it pauses or ends; `finished(failures)` at the end."""
+    """`moved(words, done, total)` while it works, `rested` when it pauses or ends; `finished(failures)` at the end.
+
+    `halted(words)` when the project holds a run that can be gone on with.
+    """
 
     moved = Signal(str, float, float)
     rested = Signal()
     finished = Signal(object)
+    halted = Signal(str)
 
     def __init__(self, session: Session, engine: Engine, asking: Asking) -> None:
         super().__init__()
@@ -53,7 +57,9 @@ class Prelabelling(QObject):
     def pause(self) -> None:
         """Stop after giving up the question under way; the project remembers the run."""
         self._keep(self._run)
+        words = f"Pre-labelling paused at {self._done:,} of {self._total:,}"
         self._halt()
+        self.halted.emit(words)
 
     def resume(self) -> None:
         """Go on with the run that the project remembers."""
@@ -173,6 +179,7 @@ class Prelabelling(QObject):
             prelabel.keep_left_out(self._session.store, failures)
         self._halt()
         self.finished.emit(failures)
+        self._tell_waiting()
 
     def _halt(self) -> None:
         if self._ticket:
@@ -184,6 +191,12 @@ class Prelabelling(QObject):
         """Another project: its own run waits until the user resumes it."""
         self._run, self._task, self._ticket = None, None, ""
         self.rested.emit()
+        self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        run = self.waiting()
+        if run is not None and self._session.writable:
+            self.halted.emit(f"Pre-labelling waits: {'; '.join(run.texts)}")
 
     def _keep(self, run: Run | None) -> None:
         store = self._session.store

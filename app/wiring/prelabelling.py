@@ -37,8 +37,10 @@ def connect_prelabelling(front: Front, session: Session, queue: Prelabelling) ->
     front.window.statusBar().addWidget(line)
     queue.moved.connect(line.show_progress)
     queue.rested.connect(line.finish)
+    queue.halted.connect(line.show_halted)
     line.stopped.connect(queue.cancel)
     line.paused.connect(queue.pause)
+    line.resumed.connect(queue.resume)
 
     def start(questions: tuple[str, ...], values: Mapping[str, Any]) -> None:
         wanted = _WANTED[values["wanted"]][1] or front.media.wanted

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QTableWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from app.application import Application
@@ -58,12 +58,18 @@ def test_a_paused_run_goes_on_after_coming_back(opened: Opened, folder: Path, qt
     application, store = start(opened, folder, qtbot)
     application.queue.start(("Where is the slow thing?",), ItemFilter())
     qtbot.waitUntil(lambda: sum(answers(store)) == 1, timeout=10_000)
-    application.queue.pause()
+    button = application.window.findChild(QPushButton, "prelabelling.pause")
+    button.click()
+    words = application.window.findChild(QLabel, "prelabelling.words")
+    assert (words.isVisible(), words.text(), button.text()) == (True, "Pre-labelling paused at 1 of 4", "Go on")
     application.window.close()
     again, store = start(opened, folder, qtbot)
-    assert again.queue.waiting() is not None
+    assert (
+        again.window.findChild(QLabel, "prelabelling.words").text() == "Pre-labelling waits: Where is the slow thing?"
+    )
     with qtbot.waitSignal(again.queue.finished, timeout=15_000):
-        again.queue.resume()
+        again.window.findChild(QPushButton, "prelabelling.pause").click()
+    assert not again.window.findChild(QLabel, "prelabelling.words").isVisible()
     assert answers(store) == [1, 1, 1, 1]
 
 
