@@ -66,6 +66,7 @@ class Grounder(QObject):
         self._wish = LoadModel("")
         self._flying: dict[str, LoadModel | Ask | Encode] = {}
         self._strikes: deque[float] = deque(maxlen=_STRIKES)
+        self._why = ""
         self.status = Status()
 
     def load(self, wish: LoadModel) -> None:
@@ -92,7 +93,7 @@ class Grounder(QObject):
         """Start anew at the user's wish, out of safe mode too."""
         self._strikes.clear()
         if self._child:
-            self._child.kill()
+            self._end_child("was stopped")
         else:
             self._load()
 
@@ -137,7 +138,7 @@ class Grounder(QObject):
     def _insist(self, child: LineProcess, ticket: str) -> None:
         """A child that does not stop when it is told to hangs."""
         if child is self._child and ticket in self._flying:
-            child.kill()
+            self._end_child("did not heed Stop, was ended")
 
     def _take(self, line: bytes) -> None:
         try:
@@ -167,6 +168,12 @@ class Grounder(QObject):
         """What cannot be read cannot be trusted: the child starts anew."""
         if self._child:
             _log.warning("the engine wrote what is no message")
+            self._end_child("wrote what cannot be read, was ended")
+
+    def _end_child(self, why: str) -> None:
+        """`why` is for the user, who must not take it for a crash."""
+        if self._child:
+            self._why = why
             self._child.kill()
 
     def _ended(self, code: int, crashed: bool) -> None:
@@ -176,7 +183,9 @@ class Grounder(QObject):
         _log.warning("the engine ended (%s, crashed: %s): %s", code, crashed, child.words)
         child.deleteLater()
         self._strikes.append(monotonic())
-        why = "was ended, perhaps for lack of memory" if crashed and code == _KILLED else "stopped"
+        killed = crashed and code == _KILLED
+        why = self._why or ("was ended, perhaps for lack of memory," if killed else "stopped")
+        self._why = ""
         safe = len(self._strikes) == _STRIKES and self._strikes[-1] - self._strikes[0] < _STRIKE_SECONDS
         if safe:
             sentence = (

@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QW
 from widgets.naming import named
 from widgets.theme import roles_of
 
-_MARKS = {"ready": "ok", "busy": "accent", "wait": "muted", "trouble": "danger"}
+# Told apart by their shape, too.
+_MARKS = {"ready": ("●", "ok"), "busy": ("◐", "accent"), "wait": ("○", "muted"), "trouble": ("▲", "danger")}
 
 
 class EngineBadge(QWidget):
@@ -43,5 +44,5 @@ class EngineBadge(QWidget):
         if share is not None:
             self._bar.setMaximum(1000)
             self._bar.setValue(round(1000 * share))
-        colour = getattr(roles_of(self.palette()), _MARKS[mood])
-        self._mark.setText(f'<span style="color:{colour}">{"▲" if mood == "trouble" else "●"}</span>')
+        mark, role = _MARKS[mood]
+        self._mark.setText(f'<span style="color:{getattr(roles_of(self.palette()), role)}">{mark}</span>')

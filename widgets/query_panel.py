@@ -24,10 +24,11 @@ from engine.domain.annotation import Label
 from engine.domain.project import Template
 from engine.domain.query import Query
 from widgets.empty import Empty
-from widgets.naming import named
+from widgets.naming import dress, named
 from widgets.turn_card import Turn, TurnCard
 
 _SHOWN = 10
+_REMEDIES = (("ask.model", "How the model runs…"), ("ask.models", "Models…"), ("ask.restart", "Start again"))
 _TEACH = "Ask where or when something is: “Where is the red kite?”, “When does the dog bark?”"
 
 
@@ -35,6 +36,7 @@ class QueryPanel(QWidget):
     """`asked(text, follow)`; the other signals pass on what the cards say. Text is never changed behind the user.
 
     `questions_wanted` before the menu of saved and recent questions opens; `show_questions` fills it.
+    `remedy_wanted(action)` when the model is in trouble and the user takes one of the ways out.
     """
 
     asked = Signal(str, bool)
@@ -45,6 +47,7 @@ class QueryPanel(QWidget):
     mark_dropped = Signal()
     templates_wanted = Signal()
     questions_wanted = Signal()
+    remedy_wanted = Signal(str)
     left = Signal()
 
     def __init__(self) -> None:
@@ -70,9 +73,9 @@ class QueryPanel(QWidget):
         self.follow = named(QCheckBox("Follow up on the last answer"), "ask.follow", "Follow up on the last answer")
         self._mark = self._mark_row()
         self._state = named(QLabel(), "ask.state", "State of the model")
-        self._state.setProperty("role", "caption")
         self._state.setWordWrap(True)
         self._state.hide()
+        self._remedies = self._remedy_row()
         self._empty = Empty("ask.empty", _TEACH)
         self._more = named(QPushButton("Earlier questions"), "ask.more", "Earlier questions")
         self._more.setProperty("quiet", True)
@@ -105,10 +108,12 @@ class QueryPanel(QWidget):
         self._mark_words.setText(words)
         self._mark.setVisible(bool(words))
 
-    def show_state(self, words: str) -> None:
-        """Why the model cannot answer yet, "" when it can."""
-        self._state.setText(words)
+    def show_state(self, words: str, *, trouble: bool = False) -> None:
+        """Why the model cannot answer yet, "" when it can; `trouble` when it will not without the user."""
+        self._state.setText(f"▲ {words}" if trouble else words)
         self._state.setVisible(bool(words))
+        dress(self._state, "trouble" if trouble else "caption")
+        self._remedies.setVisible(trouble)
 
     def enable(self, *, can_ask: bool) -> None:
         self.field.setEnabled(can_ask)
@@ -130,11 +135,13 @@ class QueryPanel(QWidget):
         self._menu.addSeparator()
         self._menu.addAction("Saved questions…", self.templates_wanted.emit)
 
-    def write(self, text: str) -> None:
-        """Put a text into the field to be edited, the user's cursor in it."""
+    def write(self, text: str, part: str = "") -> None:
+        """Put a text into the field to be edited; the user writes over `part` of it, else over all."""
         self.field.setText(text)
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
+        if part:
+            self.field.setSelection(text.index(part), len(part))
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """The arrow up brings back recent questions."""
@@ -164,7 +171,9 @@ class QueryPanel(QWidget):
         for one in labels.values():
             asked = template.text.replace("{label}", one.name)
             choices.addAction(one.name, partial(self.write, asked))
-        choices.setEnabled(bool(labels))
+        if labels:
+            choices.addSeparator()
+        choices.addAction("Something else…", partial(self.write, template.text, "{label}"))
 
     def _show_cards(self, count: int) -> None:
         """Cards for the newest turns; those that are there stay, making one takes milliseconds."""
@@ -207,6 +216,19 @@ class QueryPanel(QWidget):
         row.hide()
         return row
 
+    def _remedy_row(self) -> QWidget:
+        row = QWidget()
+        row.setObjectName("ask.remedies")
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for action, words in _REMEDIES:
+            button = named(QPushButton(words), f"ask.remedy.{action}", words)
+            button.clicked.connect(lambda _, wish=action: self.remedy_wanted.emit(wish))
+            layout.addWidget(button)
+        layout.addStretch(1)
+        row.hide()
+        return row
+
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setSpacing(6)
@@ -229,6 +251,7 @@ class QueryPanel(QWidget):
         layout.addLayout(line)
         layout.addWidget(self._mark)
         layout.addWidget(self._state)
+        layout.addWidget(self._remedies)
         layout.addWidget(self.follow)
         self._stack = QStackedLayout()
         layout.addLayout(self._stack, 1)

@@ -59,7 +59,7 @@ def connect_engine(front: Front, session: Session, engine: Grounder) -> None:
         badge.show_state(*_badge(status))
         memory.setText(f"engine {status.model.memory / 1e6:,.0f} MB" if status.model else "")
         calm = status.state in {State.READY, State.BUSY}
-        panel.show_state("" if calm else status.sentence)
+        panel.show_state("" if calm else status.sentence, trouble=_MOODS.get(status.state) == "trouble")
         board.set_fact("ready", holds=calm)
         allow()
 
@@ -83,6 +83,7 @@ def connect_engine(front: Front, session: Session, engine: Grounder) -> None:
     session.item_changed.connect(lambda _: allow())
     session.project_changed.connect(allow)
     badge.wanted.connect(lambda: board.run("ask.models"))
+    panel.remedy_wanted.connect(board.run)
     board.bind({"ask.model": choose, "ask.restart": engine.restart})
     show(engine.status)
     engine.load(wish(preferences))

@@ -147,6 +147,19 @@ def test_the_third_strike_in_a_minute_is_safe_mode_until_the_user_says_so(
     _ready(qtbot, grounder)
 
 
+def test_a_restart_that_the_user_wished_is_told_as_such(qtbot: QtBot, make: Callable[..., Grounder]) -> None:
+    grounder = make()
+    heard = Heard(grounder)
+    grounder.load(LoadModel("load"))
+    _ready(qtbot, grounder)
+    grounder.send(Ask("1", (), "hang"))
+    grounder.restart()
+    failed = _end(qtbot, heard, "1")
+    assert isinstance(failed, Failed)
+    assert failed.sentence == "The engine was stopped and is being started again: ask once more."
+    _ready(qtbot, grounder)
+
+
 def test_a_program_that_is_not_there_ends_in_safe_mode(qtbot: QtBot, make: Callable[..., Grounder]) -> None:
     grounder = make(["/nowhere/groundwork-engine"])
     heard = Heard(grounder)
