@@ -7,17 +7,18 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from engine.domain.query import Prediction, Query
-from widgets.answer_text import rich_text
-from widgets.naming import named
+from widgets.answer_text import number, rich_text
+from widgets.naming import dress, named
 from widgets.theme import roles_of
 
 
 class Turn(Struct, frozen=True):
-    """A question, its last answer if there is one, and the annotation each grounding became."""
+    """A question, its last answer if there is one, the annotation each grounding became, and `about` which part."""
 
     query: Query
     prediction: Prediction | None = None
     annotations: Mapping[int, str] = {}
+    about: str = ""
 
 
 class TurnCard(QFrame):
@@ -42,6 +43,8 @@ class TurnCard(QFrame):
         font = self._question.font()
         font.setBold(True)
         self._question.setFont(font)
+        self._about = named(QLabel(turn.about), "turn.about", "What the question is about")
+        self._about.setProperty("role", "caption")
         self._answer = named(QLabel(), "turn.answer", "Answer")
         self._answer.setWordWrap(True)
         self._answer.setTextFormat(Qt.TextFormat.RichText)
@@ -69,7 +72,7 @@ class TurnCard(QFrame):
         self.turn = turn
         self._streamed = ""
         prediction = turn.prediction
-        self._facts.setText(_facts(turn))
+        self._tell(_facts(turn))
         self._answering(under_way=False)
         self._answer.setVisible(prediction is not None)
         self._paint_answer()
@@ -77,15 +80,20 @@ class TurnCard(QFrame):
     def show_text(self, text: str) -> None:
         """The answer as far as it has come."""
         self._streamed = text
-        self._facts.setText("answering…")
+        self._tell("answering…")
         self._answering(under_way=True)
         self._answer.setVisible(bool(text))
         self._paint_answer()
 
-    def show_state(self, words: str, *, under_way: bool) -> None:
-        """What the engine is doing about this question, or why it did not answer."""
-        self._facts.setText(words)
-        self._answering(under_way=under_way)
+    def show_state(self, words: str) -> None:
+        """What the engine is doing about this question."""
+        self._tell(words)
+        self._answering(under_way=True)
+
+    def show_outcome(self, sentence: str) -> None:
+        """Why there is no answer; "" when the user stopped it."""
+        self._tell(f"▲ {sentence}" if sentence else "stopped", trouble=bool(sentence))
+        self._answering(under_way=False)
 
     def light(self, annotation: str) -> None:
         """Light the chips of an annotation, "" for none."""
@@ -98,6 +106,10 @@ class TurnCard(QFrame):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_answer"):
             self._paint_answer()
+
+    def _tell(self, words: str, *, trouble: bool = False) -> None:
+        self._facts.setText(words)
+        dress(self._facts, "trouble" if trouble else "caption")
 
     def _paint_answer(self) -> None:
         prediction = self.turn.prediction
@@ -125,6 +137,8 @@ class TurnCard(QFrame):
         layout.setContentsMargins(10, 8, 6, 4)
         layout.setSpacing(4)
         layout.addWidget(self._question)
+        layout.addWidget(self._about)
+        self._about.setVisible(bool(self.turn.about))
         layout.addWidget(self._answer)
         layout.addLayout(below)
 
@@ -133,8 +147,10 @@ def _facts(turn: Turn) -> str:
     prediction = turn.prediction
     if prediction is None:
         return "not answered"
-    model = prediction.model
-    return " · ".join(filter(None, (f"{prediction.seconds:.1f} s", model.name, model.adapter, model.backbone)))
+    model, seconds = prediction.model, prediction.seconds
+    took = f"{seconds:.1f} s" if seconds >= 1 else f"{max(seconds, 0.01):.2f} s"
+    same = f"{' '.join(map(number, sorted(prediction.same)))} there already" if prediction.same else ""
+    return " · ".join(filter(None, (took, model.name, model.adapter, model.backbone, same)))
 
 
 def _button(words: str, name: str) -> QPushButton:

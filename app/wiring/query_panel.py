@@ -6,6 +6,7 @@ from app.actions.board import ActionBoard
 from app.asking import Asking
 from app.session import Mark, Session
 from engine import answers
+from engine.domain.media import Clock
 from engine.domain.query import Query
 from widgets.query_panel import QueryPanel
 from widgets.turn_card import Turn
@@ -34,6 +35,7 @@ class Conversation(QObject):
         asking.moved.connect(self.moved)
         asking.ended.connect(self.ended)
         asking.failed.connect(self.failed)
+        asking.stopped.connect(lambda query: self.failed(query, ""))
 
     def soon(self, *_: object) -> None:
         self._calm.start()
@@ -44,7 +46,7 @@ class Conversation(QObject):
         self._texts[query.id] = ""
         self.show()
         if card := self._panel.card(query.id):
-            card.show_state("asking…", under_way=True)
+            card.show_state("asking…")
 
     def streamed(self, query: str, text: str) -> None:
         self._texts[query] = text
@@ -53,7 +55,7 @@ class Conversation(QObject):
 
     def moved(self, query: str, words: str) -> None:
         if card := self._panel.card(query):
-            card.show_state(words, under_way=True)
+            card.show_state(words)
 
     def ended(self, query: str) -> None:
         self._open.pop(query, None)
@@ -61,7 +63,7 @@ class Conversation(QObject):
         self.show()
 
     def failed(self, query: str, sentence: str) -> None:
-        """The question stays in sight with what became of it, until another item is shown."""
+        """The question stays in sight with what became of it, "" when stopped, until another item is shown."""
         self._texts.pop(query, None)
         self._outcomes[query] = sentence
         self.show()
@@ -86,7 +88,7 @@ class Conversation(QObject):
         for query in queries:
             prediction = said.get(query.id)
             linked = answers.links(prediction, self._session.annotations) if prediction else {}
-            turns.append(Turn(query, prediction, linked))
+            turns.append(Turn(query, prediction, linked, about(query, item.clock)))
         self._panel.show_turns(turns)
         self._show_under_way()
 
@@ -96,7 +98,7 @@ class Conversation(QObject):
                 card.show_text(text)
         for query, sentence in self._outcomes.items():
             if card := self._panel.card(query):
-                card.show_state(sentence, under_way=False)
+                card.show_outcome(sentence)
 
 
 def connect_query_panel(panel: QueryPanel, session: Session, asking: Asking, board: ActionBoard) -> None:
@@ -116,7 +118,9 @@ def connect_query_panel(panel: QueryPanel, session: Session, asking: Asking, boa
     session.annotations_changed.connect(talk.soon)
     panel.questions_wanted.connect(fill)
     session.hover_changed.connect(panel.light)
-    session.mark_changed.connect(lambda mark: panel.show_mark(mark_words(mark, session)))
+    session.mark_changed.connect(
+        lambda mark: panel.show_mark(about(mark, session.item.clock if session.item else None))
+    )
     talk.follow(asking)
     asking.busy_changed.connect(lambda busy: board.set_fact("asking", holds=busy))
     _read_while_written(panel, asking, board)
@@ -149,9 +153,8 @@ def _read_while_written(panel: QueryPanel, asking: Asking, board: ActionBoard) -
     panel.field.textEdited.connect(lambda _: pause.start())
 
 
-def mark_words(mark: Mark, session: Session) -> str:
-    """What the next question is about, in words."""
-    clock = session.item.clock if session.item else None
+def about(mark: Mark | Query, clock: Clock | None) -> str:
+    """What a question is about, in words; "" for the whole item."""
     parts = []
     if mark.region:
         parts.append(f"the region {where(mark.region, clock)}")
