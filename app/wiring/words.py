@@ -1,6 +1,6 @@
 """Words: the phrase and label of annotations, the project's labels, its saved questions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from PySide6.QtCore import Qt
@@ -18,6 +18,7 @@ from engine.edits import Change, Edit
 from widgets.dialogs.phrase import PhraseDialog
 from widgets.dialogs.rows import RowsDialog
 from widgets.palette import colour
+from widgets.wording import count
 
 
 def asking_words(window: MainWindow, session: Session) -> Callable[[Sequence[Annotation]], None]:
@@ -61,38 +62,41 @@ def _labels(window: MainWindow, session: Session) -> None:
     dialog = RowsDialog("labels", "Labels", teach, "New label", window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
-    def show() -> None:
-        rows = [(one.id, one.name, _swatch(one.colour)) for one in session.labels.values()]
-        dialog.show_rows(rows)
+    def show(sentence: str = "") -> None:
+        dialog.show_rows([(one.id, one.name, _swatch(one.colour)) for one in session.labels.values()])
+        dialog.say(sentence)
 
-    def add(name: str) -> None:
-        if name.casefold() not in {one.name.casefold() for one in session.labels.values()}:
-            session.apply(edits.created(f"Add label {name}", [Label(new_id(), name, len(session.labels))]))
-        show()
-
-    def change(id_: str, name: str) -> None:
-        session.apply(edits.rename(session.labels[id_], name))
-        show()
+    def put(id_: str, name: str) -> None:
+        """Rename a label, or add one."""
+        known, taken = session.labels.get(id_), _taken(session.labels.values(), name, id_)
+        if name and not taken:
+            fresh = Label(new_id(), name, len(session.labels))
+            session.apply(edits.rename(known, name) if known else edits.created(f"Add label {name}", [fresh]))
+        show(f"There is a label {name} already." if taken else "")
 
     def remove(id_: str) -> None:
         used = session.store.count_annotations(AnnotationFilter(label=id_)) if session.store else 0
         label = session.labels[id_]
         if used:
-            session.told.emit(f"The label {label.name} is used by {used:,} annotations; give them another one first.")
+            show(f"The label {label.name} is used by {count(used, 'annotation')}; give them another one first.")
         else:
             session.apply(Edit(f"Remove label {label.name}", (Change(label, None),)))
-        show()
+            show()
 
-    dialog.added.connect(add)
-    dialog.changed.connect(change)
+    dialog.added.connect(lambda name: put("", name))
+    dialog.changed.connect(put)
     dialog.removed.connect(remove)
     show()
     dialog.open()
 
 
+def _taken(labels: Iterable[Label], name: str, id_: str) -> bool:
+    return any(one.name.casefold() == name.casefold() for one in labels if one.id != id_)
+
+
 def _templates(window: MainWindow, session: Session) -> None:
     teach = "Questions to ask again and again. {label} stands for a label that you choose when you ask."
-    dialog = RowsDialog("templates", "Saved questions", teach, "New question, such as: Where is the {label}?", window)
+    dialog = RowsDialog("templates", "Saved questions", teach, "Where is the {label}?", window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     def stored() -> dict[str, Template]:
@@ -106,7 +110,7 @@ def _templates(window: MainWindow, session: Session) -> None:
         show()
 
     dialog.added.connect(lambda text: apply(edits.created("Save question", [Template(new_id(), text)])))
-    dialog.changed.connect(lambda id_, text: apply(_retext(stored()[id_], text)))
+    dialog.changed.connect(lambda id_, text: apply(_retext(stored()[id_], text)) if text else show())
     dialog.removed.connect(lambda id_: apply(Edit("Remove question", (Change(stored()[id_], None),))))
     show()
     dialog.open()
