@@ -1,5 +1,7 @@
 """The player bar: play and step, shuttle, marks, speed, volume, where it is and where to go."""
 
+from itertools import chain
+
 from msgspec import Struct
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
@@ -12,7 +14,7 @@ from widgets.theme import roles_of
 from widgets.timecode import read_place, timecode
 
 SPEEDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
-_NARROWEST, _ROOM_FOR_PLACE, _ROOM_FOR_VOLUME = 500, 570, 640
+_NARROWEST = 500
 
 
 class PlayerState(Struct, frozen=True):
@@ -97,9 +99,12 @@ class PlayerBar(QWidget):
         self._icons["play"] = "pause" if state.playing else "play"
         self._buttons["loop"].setChecked(state.looping)
         self._buttons["mute"].setVisible(state.sound)
-        self._fit()
+        self._volume.setVisible(state.sound)
         self._frame.setVisible(state.frames > 0)
+        last = f"f {state.frames} / {state.frames}"
+        self._frame.setMinimumWidth(self._frame.fontMetrics().horizontalAdvance(last))
         self._copy.setVisible(state.copy)
+        self._fit()
         at = self._speed.findData(state.speed)
         if at >= 0:
             self._speed.setCurrentIndex(at)
@@ -147,8 +152,13 @@ class PlayerBar(QWidget):
 
     def _fit(self) -> None:
         """A narrow bar does without what keys and other controls do as well, and squeezes no other panel."""
-        self._volume.setVisible(self._state.sound and self.width() >= _ROOM_FOR_VOLUME)
-        self._place.setVisible(self.width() >= _ROOM_FOR_PLACE)
+        loud = (self._volume,) if self._state.sound else ()
+        spare = (loud, (self._place,), (self._buttons["loop"],), (self._buttons["in"], self._buttons["out"]))
+        for widget in chain(*spare):
+            widget.show()
+        for group in spare:
+            for widget in group if self._line.minimumSize().width() > self.width() else ():
+                widget.hide()
 
     def _button(self, name: str, words: str) -> QToolButton:
         button = named(QToolButton(), f"player.{name}", words)
@@ -183,7 +193,7 @@ class PlayerBar(QWidget):
         self._time.setMinimumWidth(self._time.fontMetrics().horizontalAdvance("00:00.000 / 00:00.000"))
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
+        layout = self._line = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 2)
         layout.setSpacing(4)
         for name in ("back", "play", "forward"):
