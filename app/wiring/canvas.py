@@ -140,7 +140,7 @@ def doubt(waiting: Iterable[Annotation], predictions: Iterable[Prediction]) -> M
         (prediction.id, grounding.phrase, grounding.geometry): grounding.spread
         for prediction in predictions
         for grounding in prediction.groundings
-        if grounding.spread and isinstance(grounding.geometry, Box)
+        if len(grounding.spread) == 4 and isinstance(grounding.geometry, Box)
     }
     boxes = [one for one in waiting if isinstance(one.geometry, Box)]
     keyed = {one.id: (one.provenance.prediction or "", one.phrase, one.geometry) for one in boxes}

@@ -10,7 +10,7 @@ from engine.domain.geometry import Box
 from widgets.canvas import tools
 from widgets.canvas.backdrop import Backdrop
 from widgets.canvas.gestures import Gestures
-from widgets.canvas.overlay import Overlay, Sight
+from widgets.canvas.overlay import Edges, Overlay, Sight, unsure
 from widgets.canvas.picture_view import PictureView
 from widgets.canvas.scene import Scene
 from widgets.canvas.tools import Tool
@@ -26,7 +26,7 @@ class BoxView(PictureView):
         self._gestures = Gestures()
         self._pts = 0
         self._region: Box | None = None
-        self._doubt: Mapping[str, tuple[float, ...]] = {}
+        self._doubt: Mapping[str, Edges] = {}
         # Boxes shown reshaped before the project has them, drawn hollow.
         self._pending: dict[str, Box] = {}
         self._pointer = QPoint(-1, -1)
@@ -99,6 +99,9 @@ class BoxView(PictureView):
             self.update(self._overlay.covered(rubber, self.looking, self.size(), QSize(0, 0)))
 
     def _touch(self, row: int) -> None:
-        if row >= 0:
-            tag = self._overlay.tag_size(self._scene, row)
-            self.update(self._overlay.covered(self._scene.box(row), self.looking, self.size(), tag))
+        if row < 0:
+            return
+        box, tag = self._scene.box(row), self._overlay.tag_size(self._scene, row)
+        self.update(self._overlay.covered(box, self.looking, self.size(), tag))
+        if spread := self._doubt.get(self._scene.annotations[row].id):
+            self.update(self._overlay.covered(unsure(box, spread), self.looking, self.size(), QSize(0, 0)))

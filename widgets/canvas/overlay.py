@@ -29,6 +29,8 @@ _FAR = 8192
 _WIDE = 2
 
 Ints = NDArray[np.int32]
+# Of a box x0 y0 x1 y1.
+Edges = tuple[float, ...]
 
 
 class Sight(Struct, frozen=True):
@@ -42,7 +44,7 @@ class Sight(Struct, frozen=True):
     grip: int = 0
     pts: int = 0
     pending: frozenset[int] = frozenset()
-    doubt: Mapping[str, tuple[float, ...]] = {}
+    doubt: Mapping[str, Edges] = {}
 
 
 class Overlay:
@@ -71,7 +73,6 @@ class Overlay:
         self._dash = style.CROWD_DASHES if np.count_nonzero(scene.dashed[rows]) > style.MANY_DASHED else style.DASHES
         self._crowd(painter, scene, boxes, rows)
         for row, box in zip(rows.tolist(), boxes, strict=True) if not crowded else ():
-            self._doubt(painter, sight, row)
             self._tag(painter, sight, box, row)
         for row in dict.fromkeys(special):
             if row != without:
@@ -199,16 +200,10 @@ class Overlay:
 
     def _doubt(self, painter: QPainter, sight: Sight, row: int) -> None:
         """A soft band along each edge, as wide as the model is unsure of it."""
-        spread = sight.doubt.get(sight.scene.annotations[row].id, ())
-        if len(spread) != 4:
-            return
-        x0, y0, x1, y1 = sight.scene.edges[row].tolist()
-        left, top, right, bottom = spread
-        bands = [(x0 - left, y0, x0 + left, y1), (x0, y0 - top, x1, y0 + top)]
-        bands += [(x1 - right, y0, x1 + right, y1), (x0, y1 - bottom, x1, y1 + bottom)]
-        self._pool.fill(
-            painter, in_widget(np.array(bands), sight.viewport), style.tint(int(sight.scene.colours[row]), 60)
-        )
+        spread = sight.doubt.get(sight.scene.annotations[row].id)
+        if spread is not None:
+            bands = in_widget(_bands(sight.scene.box(row), spread), sight.viewport)
+            self._pool.fill(painter, bands, style.tint(int(sight.scene.colours[row]), style.DOUBT))
 
     def _tag(self, painter: QPainter, sight: Sight, box: Ints, row: int) -> None:
         tag = self._pixmap(sight.scene, row, painter.device().devicePixelRatioF())
@@ -224,11 +219,27 @@ class Overlay:
         return self._tags.pixmap(title, score, int(scene.colours[row]), ratio) if title or score is not None else None
 
 
+def unsure(box: Box, spread: Edges) -> Box:
+    """How far a box may reach when each edge is out by its deviation."""
+    left, top, right, bottom = spread
+    return Box(box.x0 - left, box.y0 - top, box.x1 + right, box.y1 + bottom)
+
+
 def in_widget(edges: NDArray[np.float64], viewport: Viewport) -> Ints:
     """Boxes (N, 4) of the picture as whole widget pixels."""
     corner = np.array([viewport.left, viewport.top, viewport.left, viewport.top])
     placed: Ints = np.rint(np.clip(edges * viewport.scale + corner, -_FAR, _FAR)).astype(np.int32)
     return placed
+
+
+def _bands(box: Box, spread: Edges) -> NDArray[np.float64]:
+    """Four bands around the edges that do not lie over each other and do not cross the middle."""
+    left, top, right, bottom = spread
+    outer, across, down = unsure(box, spread), (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    x0, x1 = min(box.x0 + left, across), max(box.x1 - right, across)
+    y0, y1 = min(box.y0 + top, down), max(box.y1 - bottom, down)
+    bands = [(outer.x0, outer.y0, x0, outer.y1), (x1, outer.y0, outer.x1, outer.y1)]
+    return np.array([*bands, (x0, outer.y0, x1, y0), (x0, y1, x1, outer.y1)])
 
 
 def _touching(edges: NDArray[np.float64], dirty: QRect, viewport: Viewport, tag: int) -> NDArray[np.bool_]:

@@ -28,6 +28,8 @@ WHEEL_SCALE, WHEEL_EDGE = 1.05, 2.0
 # Casings are opaque: blended ones cost thirty times as much on upright lines.
 DARK_CASING = QColor(22, 22, 22)
 LIGHT_CASING = QColor(222, 222, 222)
+# How strong the bands of doubt are, of 255.
+DOUBT = 56
 VEIL = QColor(0, 0, 0, 150)
 CENTRE = QColor(255, 255, 255, 235)
 PREVIEW = QColor(255, 255, 255, 235)

@@ -290,3 +290,16 @@ def test_while_a_box_moves_the_others_are_painted_once(canvas: CanvasView, monke
     QTest.mouseRelease(canvas, LEFT, PLAIN, QPoint(80, 30))
     canvas.repaint()
     assert len(painted) == 2
+
+
+def test_doubt_is_shown_where_one_looks(canvas: CanvasView, told: list) -> None:
+    canvas.show_annotations([said("a", Box(100, 100, 200, 200))], {}, 0)
+    canvas.show_doubt({"a": (30, 30, 30, 30)})
+    beside, apart = QPoint(80, 150), QPoint(20, 20)
+    plain = canvas.grab().toImage().pixelColor(beside)
+    canvas.select("a")
+    picture = canvas.grab().toImage()
+    assert picture.pixelColor(beside) != plain
+    assert picture.pixelColor(apart) == plain
+    canvas.select("")
+    assert canvas.grab().toImage().pixelColor(beside) == plain
