@@ -196,7 +196,7 @@ class Propagating(QObject):
             self._session.told.emit("What was followed has been removed meanwhile; nothing was kept.")
         elif any(way.course.boxes for way in run.ways):
             self._keep(run, seed)
-        self._session.told.emit(_account(run))
+        self._session.noted.emit(_account(run))
 
     def _keep(self, run: _Run, seed: Annotation) -> None:
         courses = [way.course if way else None for way in (run.back, run.on)]
@@ -244,9 +244,8 @@ def _account(run: _Run) -> str:
     name = f"“{run.seed.phrase}”" if run.seed.phrase else "It"
     reached = [run.start.pts, *(one.pts for way in run.ways for one in way.course.boxes)]
     first, last = (clock_time(run.clock.seconds_at(pts)) for pts in (min(reached), max(reached)))
-    whys = [
-        _ENDS[way.course.ended].format(word)
-        for word, way in (("before", run.back), ("after", run.on))
-        if way and _ENDS[way.course.ended]
-    ]
+    ends = {word: _ENDS[way.course.ended] for word, way in (("before", run.back), ("after", run.on)) if way}
+    if len(set(ends.values())) == 1:
+        ends = {" and ".join(ends): next(iter(ends.values()))}
+    whys = [end.format(word) for word, end in ends.items() if end]
     return "; ".join([f"{name} was followed from {first} to {last}", *whys]) + "."

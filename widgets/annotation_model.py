@@ -124,7 +124,8 @@ class AnnotationModel(QAbstractTableModel):
     def _tip(self, found: Listed) -> str:
         provenance = found.annotation.provenance
         origin = f"{_ORIGINS[provenance.origin]} {provenance.author}".strip()
-        return f"{REVIEWS[found.annotation.review]} · {origin} · {provenance.at[:19].replace('T', ' ')} UTC"
+        told = f"{REVIEWS[found.annotation.review]} · {origin} · {provenance.at[:19].replace('T', ' ')} UTC"
+        return f"{self._text(found, PHRASE)}\n{self._text(found, WHERE)}\n{told}"
 
 
 def _gone(annotation: Annotation) -> bool:

@@ -43,7 +43,9 @@ _GAPS = (
 _ORDERS = (("By doubt", "doubt"), ("By disagreement", "disagreement"), ("By time", "time"), ("By label", "label"))
 _DEEDS = (("Accept", "accept"), ("Reject", "reject"), ("Edit phrase or label…", "relabel"), ("Remove", "remove"))
 _TYPING_PAUSE_MS = 150
-_NARROW = 350
+_NARROW = 420
+# The widths of the column of places, and of all columns but that and the phrase.
+_PLACE, _OTHERS = 152, 90
 
 
 class Wanted(Struct, frozen=True):
@@ -150,6 +152,12 @@ class AnnotationTable(QWidget):
         """In a narrow panel the phrase matters more than who said it."""
         super().resizeEvent(event)
         self._view.setColumnHidden(BY, self.width() < _NARROW)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Rows of a whole project name their item beside the place and need the room for it."""
+        width = self._view.width() - _OTHERS if self.wanted.whole_project else 0
+        self._view.horizontalHeader().resizeSection(WHERE, max(_PLACE, width * 3 // 5))
 
     def _select(self, ids: Sequence[str]) -> None:
         selection = self._view.selectionModel()
@@ -164,6 +172,7 @@ class AnnotationTable(QWidget):
             self.chosen.emit(self.selected[0])
 
     def _want(self) -> None:
+        self._share_out()
         self.wanted_changed.emit(self.wanted)
 
     def _menu(self, at: QPoint) -> None:
@@ -187,6 +196,7 @@ class AnnotationTable(QWidget):
         view.setShowGrid(False)
         view.setIconSize(QSize(16, 16))
         view.setWordWrap(False)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.verticalHeader().hide()
         view.verticalHeader().setDefaultSectionSize(28)
         view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -195,7 +205,7 @@ class AnnotationTable(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(PHRASE, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(24)
-        for column, width in ((STATE, 28), (WHERE, 152), (SCORE, 46), (BY, 56)):
+        for column, width in ((STATE, 28), (WHERE, _PLACE), (SCORE, 46), (BY, 78)):
             header.resizeSection(column, width)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.customContextMenuRequested.connect(self._menu)
@@ -204,7 +214,7 @@ class AnnotationTable(QWidget):
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
-        for combo, share in ((self._scope, 3), (self._state, 5), (self._order, 4)):
+        for combo, share in ((self._scope, 4), (self._state, 5), (self._order, 5)):
             top.addWidget(combo, share)
         self._stack = QStackedLayout()
         layout = QVBoxLayout(self)

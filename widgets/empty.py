@@ -23,18 +23,22 @@ class Empty(QWidget):
             heading = QLabel(title)
             heading.setProperty("role", "title")
             layout.addWidget(heading, alignment=Qt.AlignmentFlag.AlignCenter)
-        self._words = named(QLabel(sentence), f"{name}.words", sentence)
+        self._words = named(QLabel(), f"{name}.words", sentence)
         self._words.setWordWrap(True)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setMinimumWidth(_NARROWEST)
         self._words.setMaximumWidth(_WIDEST)
         self._words.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         layout.addWidget(self._words)
-        if step:
-            button = named(QPushButton(step), f"{name}.step", step.rstrip("…"))
-            button.clicked.connect(self.wanted)
-            layout.addWidget(button, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._step = named(QPushButton(), f"{name}.step", "Next step")
+        self._step.clicked.connect(self.wanted)
+        layout.addWidget(self._step, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.say(sentence, step)
 
-    def say(self, sentence: str) -> None:
+    def say(self, sentence: str, step: str = "") -> None:
+        """Another sentence, with the next step where there is one."""
         self._words.setText(sentence)
         self._words.setAccessibleName(sentence)
+        self._step.setText(step)
+        self._step.setAccessibleName(step.rstrip("…"))
+        self._step.setVisible(bool(step))

@@ -39,6 +39,9 @@ Index = QModelIndex | QPersistentModelIndex
 _TOP = QModelIndex()
 _THUMBNAILS_KEPT = 600
 _TYPING_PAUSE_MS = 150
+# What an empty list says, and its next step.
+_TEACH = ("Pictures, clips and sounds to ask about appear here.", "Open folder…")
+_NOTHING = ("Nothing matches; change the search or the filter.", "Show all media")
 ReadWords = Callable[[str, ItemFilter], ItemFilter]
 _FILTERS = (
     ("All media", ItemFilter()),
@@ -177,8 +180,8 @@ class MediaList(QWidget):
         for title, _ in _FILTERS:
             self._filter.addItem(title)
         self._view = self._list()
-        self._empty = Empty("media.empty", "Pictures, clips and sounds to ask about appear here.", "Open folder…")
-        self._empty.wanted.connect(self.media_wanted)
+        self._empty = Empty("media.empty", *_TEACH)
+        self._empty.wanted.connect(self._go_on)
         self._bar = named(QProgressBar(), "media.bar", "Items done")
         self._bar.setTextVisible(False)
         self._words = named(QLabel(), "media.progress", "Items done")
@@ -249,12 +252,16 @@ class MediaList(QWidget):
         self._words.setText(f"{words} · {shown:,} shown" if shown != total else words)
         self._bar.setMaximum(max(total, 1))
         self._bar.setValue(done)
-        self._empty.say(
-            "Nothing matches; change the search or the filter."
-            if total
-            else "Pictures, clips and sounds to ask about appear here."
-        )
+        self._empty.say(*(_NOTHING if total else _TEACH))
         self._stack.setCurrentIndex(0 if shown else 1)
+
+    def _go_on(self) -> None:
+        """The next step of an empty list."""
+        if self._media.count(ItemFilter()):
+            self.search.clear()
+            self._filter.setCurrentIndex(0)
+        else:
+            self.media_wanted.emit()
 
     def _list(self) -> QListView:
         view = named(QListView(), "media.list", "Media")

@@ -32,8 +32,9 @@ def where(geometry: Geometry, clock: Clock | None) -> str:
         case Segment(start, end):
             return f"{time(clock.seconds_at(start))} – {time(clock.seconds_at(end))}" if clock else f"{start} – {end}"
         case Track(keys):
-            span = f" from {time(clock.seconds_at(keys[0].pts))}" if clock else ""
-            return f"{len(keys)} keyframe{'s' if len(keys) != 1 else ''}{span}"
+            keyed = f"{len(keys)} key{'s' if len(keys) != 1 else ''}"
+            ends = (keys[0].pts, keys[-1].pts)
+            return " – ".join(time(clock.seconds_at(pts)) for pts in ends) + f" · {keyed}" if clock else keyed
         case WholeItem():
             return "whole item"
         case Absent():

@@ -43,7 +43,7 @@ class DifferenceWalk(QObject):
         tally = counts(self._comparison.found)
         words = ", ".join(f"{tally[gap.value]:,} × {gap.value}" for gap in Gap if tally[gap.value])
         if tells or (step and not tally["any"]):
-            self._session.told.emit(f"Where model and human differ in this project: {words or 'nowhere'}.")
+            self._session.noted.emit(f"Where model and human differ in this project: {words or 'nowhere'}.")
         elif step:
             self._move(step)
 

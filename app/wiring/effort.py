@@ -17,6 +17,7 @@ from app.wiring.review import Review
 from engine.answers import now
 from engine.domain.annotation import Annotation
 from engine.domain.query import Prediction, Query
+from widgets.wording import count
 
 _log = logging.getLogger(__name__)
 _FILE = "effort.jsonl"
@@ -101,6 +102,7 @@ def connect_effort(
         if name:
             try:
                 Path(name).write_text(as_csv(watch.rows), encoding="utf-8")
+                session.noted.emit(f"{count(len(watch.rows), 'review')} written to {name}.")
             except OSError as error:
                 session.told.emit(f"{name} could not be written: {error.strerror}.")
 

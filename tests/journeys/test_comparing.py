@@ -60,7 +60,7 @@ def texts(application: Application) -> list[str]:
 def test_differences_are_listed_over_the_whole_project_and_walked(opened: Opened, folder: Path, qtbot: QtBot) -> None:
     application, store = start(opened, folder, qtbot)
     session, table = application.session, application.front.annotations
-    with qtbot.waitSignal(session.told, timeout=20_000) as told:
+    with qtbot.waitSignal(session.noted, timeout=20_000) as told:
         application.board.run("review.compare")
     assert told.args == ["Where model and human differ in this project: 1 × model extra, 1 × overlap too low."]
     qtbot.waitUntil(lambda: table.model.rowCount() == 2)

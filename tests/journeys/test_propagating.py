@@ -109,7 +109,7 @@ def test_a_question_on_one_frame_and_then_forwards(opened: Opened, clip: Path, q
     single = Track((Key(item.clock.start, place(0)), Key(item.clock.start + step, place(0), outside=True)))
     session.apply(edits.replaced("Ask", one, predicted := _predicted(one, single)))
     session.select(one.id)
-    with qtbot.waitSignal(session.told, timeout=60_000) as told:
+    with qtbot.waitSignal(session.noted, timeout=60_000) as told:
         application.board.run("ask.propagate")
     (grown,) = session.annotations
     assert grown.review is Review.PREDICTED

@@ -20,7 +20,7 @@ def test_times(seconds: float, words: str) -> None:
     [
         (Box(1, 2, 30.4, 40), "1, 2  29 × 38"),
         (Segment(500, 2000), "0:00.000 – 0:01.500"),
-        (Track((Key(1500, Box(0, 0, 1, 1)),)), "1 keyframe from 0:01.000"),
+        (Track((Key(1500, Box(0, 0, 1, 1)),)), "0:01.000 – 0:01.000 · 1 key"),
         (WholeItem(), "whole item"),
         (Absent(), "not there"),
     ],
