@@ -3,6 +3,7 @@
 import av
 import numpy as np
 from av.sidedata.sidedata import SideData
+from av.video.plane import VideoPlane
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from msgspec import Struct
 
@@ -20,6 +21,8 @@ _LIGHT = 1920 * 1200
 _THREADS = 1
 # Scaling these a little before the change of colours is cheaper than both at once; for others the reverse holds.
 _PLANAR = frozenset({"yuv420p", "yuvj420p"})
+# Of these FFmpeg's change of colours leaves up to four columns at the right unwritten where the width is no multiple.
+_SHORT, _COLUMNS = _PLANAR | {"yuv422p", "yuvj422p", "yuva420p"}, 8
 
 
 class Frame(Struct, frozen=True, eq=False):
@@ -59,9 +62,13 @@ class Converter:
         width, height = fitted((source.width, source.height), self._stored_view())
         if source.width * _LITTLE < width < source.width and source.format.name in _PLANAR:
             source = self._scaled(source, width, height)
+        wide = width
+        if width == source.width and width % _COLUMNS and source.format.name in _SHORT:
+            source = _widened(source)
+            wide = source.width
         shown = self._reformatter.reformat(
             source,
-            width=width,
+            width=wide,
             height=height,
             format="bgra",
             src_colorspace=_colours(source),
@@ -98,6 +105,19 @@ def fitted(size: Size, view: Size | None) -> Size:
         return size
     scale = min(max(view[0], 1) / size[0], max(view[1], 1) / size[1], 1.0)
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+
+
+def _widened(source: av.VideoFrame) -> av.VideoFrame:
+    """The same frame with more columns at its right, as many as are missing; they hold anything."""
+    wide = av.VideoFrame(-(-source.width // _COLUMNS) * _COLUMNS, source.height, source.format.name)
+    for plane, target in zip(source.planes, wide.planes, strict=True):
+        _samples(target)[:, : plane.width] = _samples(plane)[:, : plane.width]
+    wide.colorspace, wide.color_range = source.colorspace, source.color_range
+    return wide
+
+
+def _samples(plane: VideoPlane) -> Pixels:
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
 
 
 def _colours(frame: av.VideoFrame) -> Colorspace | None:

@@ -31,3 +31,13 @@ def test_a_kept_frame_of_high_definition_keeps_its_colours_when_it_becomes_small
     kept = Converter(1, (480, 360))
     small = kept.frame(kept.shrunk(frame, light=True), 0).pixels
     assert np.abs(small.astype(int) - large).mean() < 4
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuva420p", "yuv444p", "nv12", "rgb24"])
+@pytest.mark.parametrize("width", [562, 564, 540])
+def test_every_column_is_written_whatever_the_width(form: str, width: int) -> None:
+    plain = av.VideoFrame.from_ndarray(np.full((720, 960, 3), 200, np.uint8), format="rgb24").reformat(format=form)
+    for frame, view in ((plain, (width, 720)), (plain.reformat(width=width), None)):
+        shown = Converter(1, view).frame(frame, 0).pixels[..., :3]
+        assert shown.shape[1] == width
+        assert np.abs(shown.astype(int) - 200).max() < 8
