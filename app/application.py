@@ -39,6 +39,7 @@ from app.wiring.query_panel import connect_query_panel
 from app.wiring.review import connect_review
 from app.wiring.status import connect_status
 from app.wiring.training import connect_training
+from app.wiring.travelling import connect_travelling
 from app.wiring.updates import connect_updates
 from app.wiring.window import connect_facts, connect_moving, connect_opening
 from app.wiring.words import asking_words, connect_words
@@ -104,6 +105,7 @@ class Application(QObject):
         connect_annotation_table(front.annotations, session, self.preferences, comparison, ask_words)
         connect_comparing(front, session, comparison)
         connect_history_list(self.history, session)
+        connect_travelling(front, session)
         connect_query_panel(front.questions, session, self.asking, board)
         connect_engine(front, session, self.engine)
         self.models = connect_models(front, self.engine)

@@ -195,10 +195,10 @@ class Session(QObject):
     def redo(self) -> None:
         self._travel(backwards=False)
 
-    def lend(self) -> None:
-        """Let a program of ours write; until `take_back` nothing is changed here."""
+    def lend(self, to: str) -> None:
+        """Let a program of ours write, `to` being "an import" or the like; until `take_back` nothing is changed here."""
         if self._store is not None:
-            self._store.lend()
+            self._store.lend(to)
             self.lent.emit(True)
 
     def take_back(self, store: ProjectStore) -> None:
@@ -216,6 +216,8 @@ class Session(QObject):
         if self._store is None:
             return
         self._labels = {label.id: label for label in self._store.labels()}
+        if self._item is not None and self._store.get(MediaItem, self._item.id) != self._item:
+            self.show_item(self._item.id)
         self._annotations = {one.id: one for one in self._stored(self._item)}
         self.labels_changed.emit(self._labels)
         self.annotations_changed.emit(self.drawn)

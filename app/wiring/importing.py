@@ -91,7 +91,7 @@ class Importing(QObject):
         self._writing.over.connect(self._written)
         self._dialog.destroyed.connect(self._writing.stop)
         self._dialog.show_progress(words, 0, 0)
-        session.lend()
+        session.lend("an import")
         self._writing.start()
 
     def stop(self) -> None:

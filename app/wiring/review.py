@@ -202,8 +202,6 @@ def connect_review(board: ActionBoard, session: Session, preferences: Preference
             "review.accept_above": flow.accept_above,
             "review.finish": flow.finish,
             "go.next_pending": flow.next_item,
-            "edit.undo": session.undo,
-            "edit.redo": session.redo,
         }
     )
 

@@ -1,6 +1,6 @@
 """The audit trail as two stacks: what can be undone and what can be redone, in constant time at any length."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apsw
@@ -9,6 +9,9 @@ from engine.domain.errors import StaleEdit, StoreError
 from engine.domain.project import Entity, HistoryRow
 from engine.edits import Change
 from engine.store.rows import TABLES, decode, encode
+
+Report = Callable[[int, int], None]
+_REPORT_EVERY = 500
 
 
 class Tops(NamedTuple):
@@ -35,29 +38,37 @@ def do(connection: apsw.Connection, label: str, changes: Iterable[Change], *, au
     return seq
 
 
-def undo(connection: apsw.Connection, *, author: str, at: str) -> int:
+def size(connection: apsw.Connection, *, backwards: bool) -> int:
+    """How many changes the next undo, or redo, makes."""
+    top = tops(connection)
+    seq = top.undo if backwards else _target(connection, top.redo)
+    row = connection.execute("SELECT max(n) FROM change WHERE edit = ?", (seq,)).fetchone()
+    return 0 if row is None or row[0] is None else int(row[0]) + 1
+
+
+def undo(connection: apsw.Connection, report: Report, *, author: str, at: str) -> int:
     """Take the newest step back; its number, 0 when there is none."""
     top = tops(connection)
     if not top.undo:
         return 0
+    total = size(connection, backwards=True)
     label, below = _one(connection, "SELECT label, below FROM edit WHERE seq = ?", top.undo)
     seq = top.seq + 1
     _append(connection, seq, "undo", label, author, at, top.undo, top.redo or None, below, seq)
-    for position, change in changes_of(connection, top.undo, backwards=True):
-        _enact(connection, change, position)
+    _enact_all(connection, changes_of(connection, top.undo, backwards=True), total, report)
     return top.undo
 
 
-def redo(connection: apsw.Connection, *, author: str, at: str) -> int:
+def redo(connection: apsw.Connection, report: Report, *, author: str, at: str) -> int:
     """Make the step undone last again; its number, 0 when there is none."""
     top = tops(connection)
     if not top.redo:
         return 0
+    total = size(connection, backwards=False)
     target, below = _one(connection, "SELECT target, below FROM edit WHERE seq = ?", top.redo)
     (label,) = _one(connection, "SELECT label FROM edit WHERE seq = ?", target)
     _append(connection, top.seq + 1, "redo", label, author, at, target, None, target, below)
-    for position, change in changes_of(connection, target):
-        _enact(connection, change, position)
+    _enact_all(connection, changes_of(connection, target), total, report)
     return int(target)
 
 
@@ -92,6 +103,18 @@ def _one(connection: apsw.Connection, sql: str, seq: int) -> tuple[Any, ...]:
 
 def _append(connection: apsw.Connection, *row: int | str | None) -> None:
     connection.execute("INSERT INTO edit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _target(connection: apsw.Connection, seq: int) -> int:
+    """The step that an undo took back, 0 when there is none."""
+    return int(_one(connection, "SELECT target FROM edit WHERE seq = ?", seq)[0]) if seq else 0
+
+
+def _enact_all(connection: apsw.Connection, changes: Iterable[tuple[int, Change]], total: int, report: Report) -> None:
+    for n, (position, change) in enumerate(changes):
+        if n % _REPORT_EVERY == 0:
+            report(n, total)
+        _enact(connection, change, position)
 
 
 def _enact(connection: apsw.Connection, change: Change, position: int | None) -> tuple[int, bytes | None, bytes | None]:

@@ -19,6 +19,7 @@ from engine.domain.query import Prediction, Query
 from engine.edits import Change, Edit
 from engine.store import backups, database, history, selection
 from engine.store.ballast import Ballast
+from engine.store.history import Report
 from engine.store.lock import WriterLock
 from engine.store.rows import TABLES, decode
 
@@ -48,7 +49,8 @@ class ProjectStore:
         self._connection = connection
         self._lock = lock
         self._ballast = Ballast(folder)
-        self._edited = self._lent = False
+        self._edited = False
+        self._lent = ""
         self._backed_up = time.monotonic()
 
     @classmethod
@@ -100,21 +102,21 @@ class ProjectStore:
     def why_read_only(self) -> str:
         """One sentence for the user."""
         if self._lent:
-            return f"{self.folder} is being written by an import; try again when it is done."
+            return f"{self.folder} is being written by {self._lent}; try again when it is done."
         if self.holder:
             return f"{self.folder} is open in {self.holder}; close it there to edit here."
         return f"{self.folder} can only be read; open a copy of it to edit."
 
-    def lend(self) -> None:
+    def lend(self, to: str) -> None:
         """Let a program of ours write: until `take_back` the project can only be read here."""
         if self._lock:
             self._lock.release()
-            self._lent = True
+            self._lent = to
 
     def take_back(self) -> None:
         """Write again ourselves; if another program was faster, `holder` names it."""
         if self._lent:
-            self._lock, self._lent, self._edited = WriterLock(self.folder), False, True
+            self._lock, self._lent, self._edited = WriterLock(self.folder), "", True
 
     def close(self) -> None:
         self._connection.close()
@@ -136,13 +138,18 @@ class ProjectStore:
 
     def undo(self) -> Edit | None:
         """Take the newest step back; the edit as it was applied, None when there is nothing to undo."""
-        seq = self._written(lambda: history.undo(self._connection, **self._signed()))
+        seq = self.travel(backwards=True)
         return self._edit(seq, backwards=True) if seq else None
 
     def redo(self) -> Edit | None:
         """Make the step undone last again; None when there is nothing to redo."""
-        seq = self._written(lambda: history.redo(self._connection, **self._signed()))
+        seq = self.travel(backwards=False)
         return self._edit(seq, backwards=False) if seq else None
+
+    def travel(self, *, backwards: bool, report: Report = lambda _done, _total: None) -> int:
+        """Undo or redo without holding the step in memory, with reports of progress; its number, 0 for none."""
+        go = history.undo if backwards else history.redo
+        return int(self._written(lambda: go(self._connection, report, **self._signed())))
 
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact about the project; not part of the history."""
@@ -173,6 +180,11 @@ class ProjectStore:
     def redo_label(self) -> str | None:
         row = self._row("SELECT target FROM edit WHERE seq = ?", history.tops(self._connection).redo)
         return self._step(row[0]) if row else None
+
+    def travel_size(self, *, backwards: bool) -> int:
+        """How many changes the next undo, or redo, makes."""
+        with database.told(self._path):
+            return history.size(self._connection, backwards=backwards)
 
     def history(self, limit: int = 200, before: int | None = None) -> list[HistoryRow]:
         """Steps from the newest on (before step `before`)."""
