@@ -196,7 +196,7 @@ class Session(QObject):
         self._travel(backwards=False)
 
     def lend(self, to: str) -> None:
-        """Let a program of ours write, `to` being "an import" or the like; until `take_back` nothing is changed here."""
+        """Let a program of ours write, `to` being "an import" or such; until `take_back` nothing is changed here."""
         if self._store is not None:
             self._store.lend(to)
             self.lent.emit(True)
