@@ -87,7 +87,7 @@ class Shooting:
         self._app.board.run("review.accept")
         keep(self._window, "correcting")
         self._show("parade.mp4")
-        self._ask("When does the dog appear?")
+        self._ask("When does the owl appear?")
         pause(2500)
         self._app.front.notice.hide()
         keep(self._window, "time")
