@@ -27,7 +27,7 @@ bench: test-libraries setup .venv/.test-stamp
 
 bench-media: test-libraries setup .venv/.test-stamp
 	QT_QPA_PLATFORM=offscreen $(PYTEST) -m bench -s --timeout=0 tests/benchmarks/test_media.py \
-		tests/benchmarks/test_canvas_and_timeline.py tests/benchmarks/test_playing.py $(ARGS)
+		tests/benchmarks/test_pictures.py tests/benchmarks/test_canvas_and_timeline.py tests/benchmarks/test_playing.py $(ARGS)
 
 bench-engine: test-libraries setup .venv/.test-stamp gguf
 	QT_QPA_PLATFORM=offscreen $(PYTEST) -m bench -s --timeout=0 tests/benchmarks/test_engine_speed.py \

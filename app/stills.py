@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+import numpy as np
+from PySide6.QtCore import QObject, QRect, QSize, QTimer, Signal
+from PySide6.QtGui import QImage, QImageReader
 
 from app.jobs import Job, Jobs
 from app.late import late
@@ -195,10 +197,34 @@ class Stills(QObject):
 def _close_look(path: Path, choice: Choice, region: Region) -> Any:
     """For a job: the pixels of a region, all of them, or every n-th where they are more than may be held."""
     page, window = choice
-    pixels = late("engine.media.picture").load(path, page=page, window=window, region=region).pixels
-    step = math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / _CLOSE_HELD))
+    pictures = late("engine.media.picture")
+    step = math.ceil(math.sqrt((region[2] - region[0]) * (region[3] - region[1]) / _CLOSE_HELD))
+    pixels = _part_of_jpeg(path, pictures.facts(path), region, step)
+    if pixels is not None:
+        return pixels
     # A copy, so that what was decoded around it is let go.
-    return pixels[::step, ::step].copy()
+    return pictures.load(path, page=page, window=window, region=region).pixels[::step, ::step].copy()
+
+
+def _part_of_jpeg(path: Path, facts: Any, region: Region, step: int) -> Any:
+    """For a job: a region of a common JPEG, None for others.
+
+    Qt's reader lets go of everything around it line by line; Pillow's first holds the whole.
+    """
+    if facts.format != "JPEG" or facts.mode not in {"RGB", "L"}:
+        return None
+    turns = late("engine.media.orientation")
+    size = (facts.height, facts.width) if turns.turned(facts.orientation) else (facts.width, facts.height)
+    x0, y0, x1, y1 = turns.stored_region(region, size, facts.orientation)
+    reader = QImageReader(str(path), b"jpeg")
+    reader.setClipRect(QRect(x0, y0, x1 - x0, y1 - y0))
+    if step > 1:
+        reader.setScaledSize(QSize(-(-(x1 - x0) // step), -(-(y1 - y0) // step)))
+    image = reader.read().convertToFormat(QImage.Format.Format_RGB32)
+    if image.isNull():
+        return None
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return turns.upright(rows, facts.orientation).copy()
 
 
 def _quiet(path: Path, fit: int) -> Any:

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from app import stills as module
 from app.jobs import Jobs
 from app.stills import Stills
+from engine.media import picture as pictures
 
 FIT = 100
 
@@ -102,3 +103,27 @@ def test_an_ordinary_picture_is_not_read_in_parts(stills: Stills, shown: list, t
     qtbot.waitUntil(lambda: len(shown) >= 1, timeout=20_000)
     stills.look_close((0, 0, 9, 9))
     assert stills._close is None
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("orientation", [1, 6, 7])
+def test_a_part_of_a_jpeg_is_that_part_of_the_whole(mode: str, orientation: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    noise = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(noise).resize((600, 400)).convert(mode).save(path, exif=exif, quality=90)
+    whole = pictures.load(path).pixels
+    for x0, y0, x1, y1 in ((0, 0, 120, 90), (201, 33, 388, 371), (0, 0, whole.shape[1], whole.shape[0])):
+        part = module._close_look(path, (0, None), (x0, y0, x1, y1))
+        assert np.array_equal(part, whole[y0:y1, x0:x1])
+
+
+def test_a_wide_part_of_a_jpeg_is_read_coarsely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CLOSE_HELD", 5_000)
+    path, (y, x) = tmp_path / "a.jpg", np.mgrid[0:200, 0:400]
+    Image.fromarray(np.stack([x // 2, y, (x + y) // 3], -1).astype(np.uint8)).save(path, quality=95)
+    part = module._close_look(path, (0, None), (10, 20, 210, 120))
+    whole = pictures.load(path).pixels[20:120, 10:210]
+    assert part.shape == (50, 100, 4)
+    assert np.abs(part.astype(int) - whole.reshape(50, 2, 100, 2, 4).mean((1, 3))).mean() < 2

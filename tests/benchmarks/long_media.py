@@ -9,6 +9,9 @@ from av.filter import Graph
 
 from tests.engine.media import clips
 
+# Groups of pictures as long as encoders make them.
+LONG = {"g": "250", "keyint_min": "250", "sc_threshold": "0"}
+
 
 def scene(
     path: Path,

@@ -10,11 +10,10 @@ import numpy as np
 import psutil
 import pytest
 from av.container import InputContainer
-from PIL import Image
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
-from engine.media import picture, waveform
+from engine.media import waveform
 from engine.media.container import audio_of, open_container, video_of
 from engine.media.convert import Converter, Frame
 from engine.media.index import frame_index
@@ -23,40 +22,17 @@ from engine.media.probe import probe
 from engine.media.speaker import SilentOut
 from engine.media.video import VideoReader
 from tests.benchmarks import long_media
+from tests.benchmarks.figures import cpu, tell
 from tests.engine.media.fake_out import FakeOut
 
 pytestmark = pytest.mark.bench
-LONG = {"g": "250", "keyint_min": "250", "sc_threshold": "0"}
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`MEDIA_BENCH` keeps the media between runs."""
-    kept = os.environ.get("MEDIA_BENCH")
-    made = Path(kept) if kept else tmp_path_factory.mktemp("media bench")
-    made.mkdir(exist_ok=True)
-    return made
-
-
-@pytest.fixture(scope="session")
-def many_b(folder: Path) -> Path:
-    return long_media.scene(folder / "b3.mp4", "1920x1080", 30, 34, {**LONG, "bf": "3", "preset": "veryfast"})
 
 
 @pytest.fixture(scope="session")
 def no_b(folder: Path) -> Path:
-    return long_media.scene(folder / "b0.mp4", "1920x1080", 30, 34, {**LONG, "bf": "0", "preset": "veryfast"})
-
-
-def tell(name: str, **figures: object) -> None:
-    shown = ", ".join(
-        f"{key} {value:.3g}" if isinstance(value, float) else f"{key} {value}" for key, value in figures.items()
+    return long_media.scene(
+        folder / "b0.mp4", "1920x1080", 30, 34, {**long_media.LONG, "bf": "0", "preset": "veryfast"}
     )
-    print(f"\n{name}: {shown}")
-
-
-def cpu() -> float:
-    return time.process_time()
 
 
 def plain_seek(path: Path, pts: int) -> None:
@@ -156,7 +132,7 @@ def test_steps_forward(many_b: Path) -> None:
 
 def test_opening_two_hours(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GROUNDWORK_CACHE", str(tmp_path))
-    minute = long_media.scene(folder / "minute.mp4", "640x360", 30, 60, {**LONG, "bf": "0"})
+    minute = long_media.scene(folder / "minute.mp4", "640x360", 30, 60, {**long_media.LONG, "bf": "0"})
     path = long_media.repeated(folder / "two hours.mp4", minute, 120)
     known = probe(path)
     monkeypatch.setenv("GROUNDWORK_CACHE", str(tmp_path / "fresh"))
@@ -303,61 +279,6 @@ def test_play_and_pause_act(many_b: Path) -> None:
     tell("play and pause", play_ms=max(starts), pause_ms=max(stops), bound=100)
 
 
-def test_next_item(folder: Path, many_b: Path) -> None:
-    path = folder / "twelve megapixels.jpg"
-    if not path.exists():
-        y, x = np.mgrid[0:3000, 0:4000]
-        noise = np.random.default_rng(0).integers(0, 24, (3000, 4000, 3))
-        Image.fromarray((np.stack([x // 16, y // 12, (x + y) // 28], -1) + noise).clip(0, 255).astype(np.uint8)).save(
-            path, quality=90
-        )
-    known = probe(many_b)
-
-    def open_clip() -> None:
-        player = Playback(many_b, known, SilentOut(), view=(1280, 720))
-        polled(player)
-        player.close()
-
-    tell("picture of 12 megapixels, preview", bound=100, **both(lambda: picture.load(path, fit=1280)))
-    tell("picture of 12 megapixels, every pixel", **both(lambda: picture.load(path)))
-    tell("clip to its first frame", bound=100, **both(open_clip))
-
-
-def both(act: Callable[[], object]) -> dict[str, float]:
-    """The least of seven, by the clock on the wall and by the processor's: neighbours only lengthen the first."""
-    walls, cpus = [], []
-    for _ in range(7):
-        at, used = time.perf_counter(), cpu()
-        act()
-        walls.append((time.perf_counter() - at) * 1000)
-        cpus.append((cpu() - used) * 1000)
-    return {"wall_ms": min(walls), "cpu_ms": min(cpus)}
-
-
-def test_a_huge_picture(folder: Path) -> None:
-    path = folder / "huge.jpg"
-    if not path.exists():
-        y, x = np.mgrid[0:500, 0:500]
-        tile = np.stack([x // 3, y // 3, (x + y) // 6], -1) + np.random.default_rng(0).integers(0, 16, (500, 500, 3))
-        Image.fromarray(np.tile(tile.astype(np.uint8), (40, 40, 1))).save(path, quality=80)
-    before = psutil.Process().memory_info().rss
-    at = time.perf_counter()
-    preview = picture.load(path, fit=1280)
-    seen = time.perf_counter() - at
-    small = (psutil.Process().memory_info().rss - before) / 2**20
-    at = time.perf_counter()
-    whole = picture.load(path)
-    tell(
-        "20,000 x 20,000",
-        preview_s=seen,
-        preview_mb=small,
-        preview_side=preview.pixels.shape[1],
-        best_s=time.perf_counter() - at,
-        best_side=whole.pixels.shape[1],
-        best_mb=(psutil.Process().memory_info().rss - before) / 2**20,
-    )
-
-
 def test_the_heard_clock() -> None:
     """Two hours against a device 200 ppm off, 3 ms of jitter."""
     from tests.engine.media.test_clock import heard_against_told
@@ -414,4 +335,4 @@ def test_presentation(clip: str, bound: float, request: pytest.FixtureRequest, q
 
 @pytest.fixture(scope="session")
 def heavy(folder: Path) -> Path:
-    return long_media.scene(folder / "4k.mp4", "3840x2160", 30, 7, {**LONG, "bf": "2"})
+    return long_media.scene(folder / "4k.mp4", "3840x2160", 30, 7, {**long_media.LONG, "bf": "2"})
