@@ -4,7 +4,7 @@ The decisions are a generator that is given what was seen and says what to look 
 engine and the tracker. Nothing that a human touched is changed: what is found is a prediction of its own.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -71,6 +71,16 @@ def course(start: Key, frames: Sequence[int], step: int, into: Course) -> Genera
             return
         here, at, fresh = into.boxes[-1], end + 1, again is not None
     into.ended = Ended.REACHED
+
+
+def driven(way: Generator[Leg, Seen, None], look: Callable[[Leg], Seen]) -> None:
+    """Follow a course to its end where nothing else has to go on meanwhile; `look(leg)` says what is seen."""
+    try:
+        leg = next(way)
+        while True:
+            leg = way.send(look(leg))
+    except StopIteration:
+        return
 
 
 def outwards(frames: Sequence[int], at: int, span: Segment, *, forwards: bool) -> list[int]:

@@ -13,6 +13,8 @@ import msgspec
 import typer
 from typer.core import TyperGroup
 
+from engine.domain.errors import UsageError
+
 _MODULES = {module.name.rstrip("_"): module.name for module in iter_modules(__path__)}
 
 
@@ -51,6 +53,17 @@ class Bar:
             typer.echo(msgspec.json.encode((what, done, total)))
         else:
             typer.echo(f"{now:3} %  {what}", err=True)
+
+
+def numbers(text: str, count: int, option: str) -> list[float]:
+    """The numbers of an option, first all the lower and then all the higher ones."""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) != count or not all(low < high for low, high in zip(found, found[count // 2 :], strict=False)):
+        raise UsageError(f"{option} takes {count} numbers with commas between, the smaller ones first.")
+    return found
 
 
 app = typer.Typer(cls=Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)

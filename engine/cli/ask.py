@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from engine.cli import numbers
 from engine.domain.errors import UsageError
 from engine.domain.geometry import Box, Segment
 from engine.domain.media import Clock
@@ -109,20 +110,10 @@ def _line(found: Grounding, scene: Scene) -> str:
     return f"{name}: {told['start']:.2f}–{told['end']:.2f} s, score {found.score:.2f}"
 
 
-def _numbers(text: str, count: int, option: str) -> list[float]:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) != count or not all(low < high for low, high in zip(numbers, numbers[count // 2 :], strict=False)):
-        raise UsageError(f"{option} takes {count} numbers with commas between, the smaller ones first.")
-    return numbers
-
-
 def _marks(region: str, moment: str, time: float | None, scene: Scene) -> tuple[Box | None, Segment | None, int | None]:
     """The marked region, moment and frame of a question."""
-    box = Box(*_numbers(region, 4, "--region")) if region else None
-    segment = _segment(_numbers(moment, 2, "--moment"), scene.clock) if moment else None
+    box = Box(*numbers(region, 4, "--region")) if region else None
+    segment = _segment(numbers(moment, 2, "--moment"), scene.clock) if moment else None
     return box, segment, _clock(scene.clock).pts_at(time) if time is not None else None
 
 

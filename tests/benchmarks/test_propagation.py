@@ -18,7 +18,7 @@ import pytest
 
 from engine import propagation
 from engine.domain.geometry import Box, Key, Segment, Track, box_iou, clipped
-from engine.domain.tracks import Tracked, thinned
+from engine.domain.tracks import Leg, Tracked, thinned
 from engine.exchange import wordings
 from engine.grounding.backbone import Stop
 from engine.grounding.embedded import model_folder
@@ -133,16 +133,15 @@ def followed(case: Case, *, model: bool) -> tuple[Track, list[Tracked]]:
     ways = []
     step = round(propagation.STEP_SECONDS * (case.follower.frames[1] - case.follower.frames[0]) * RATE)
     for forwards in (False, True):
-        found, seen = Course(), None
+        found = Course()
         frames = propagation.outwards(case.follower.frames, case.seed.pts, case.whole, forwards=forwards)
         way = propagation.course(case.seed, frames, step, found)
-        while True:
-            try:
-                leg = way.send(seen) if seen else next(way)
-            except StopIteration:
-                break
+
+        def look(leg: Leg) -> Seen:
             boxes = case.follower.follow(leg, lambda _done, _total: None)
-            seen = Seen(boxes, case.ask(leg.end) if model else None)
+            return Seen(boxes, case.ask(leg.end) if model else None)
+
+        propagation.driven(way, look)
         ways.append(found)
     track = propagation.track(case.seed, ways[0], ways[1], case.follower.frames, (10_000, 10_000))
     return track, [*reversed(ways[0].boxes), Tracked(case.seed.pts, case.seed.box), *ways[1].boxes]

@@ -24,15 +24,14 @@ def driven(look: Look, *, forwards: bool = True, step: int = 100) -> tuple[Cours
     found, legs = Course(), []
     ahead = propagation.outwards(FRAMES, START.pts, Segment(0, 1000), forwards=forwards)
     way = propagation.course(START, ahead, step, found)
-    seen: Seen | None = None
-    while True:
-        try:
-            leg = way.send(seen) if seen else next(way)
-        except StopIteration:
-            return found, legs
+
+    def seen(leg: Leg) -> Seen:
         legs.append(leg)
         low, high = sorted((leg.start, leg.end))
-        seen = look(leg, [pts for pts in ahead if low <= pts <= high and pts != leg.start])
+        return look(leg, [pts for pts in ahead if low <= pts <= high and pts != leg.start])
+
+    propagation.driven(way, seen)
+    return found, legs
 
 
 def surely(frames: Sequence[int], sure: float = 0.9) -> list[Tracked]:
