@@ -24,6 +24,8 @@ SNAP = 10.0
 # Above so many segments in sight a lane is drawn as what they cover.
 CROWD = 2500
 TEXT = 11
+# The mark beside lanes that do not all fit is never shorter.
+SCROLL_MARK = 12
 
 PLAYHEAD = QColor("#E5484D")
 MARKS = QColor("#E5484D")

@@ -135,8 +135,7 @@ class TimeView(QWidget):
 
     def scroll(self, dy: int) -> None:  # type: ignore[override]
         """Move the lanes up by `dy` pixels, as far as they overflow."""
-        most = overflow(self._kinds, self.lane_heights, self.height())
-        self._scrolled = min(max(self._scrolled + dy, 0), most)
+        self._scrolled = min(max(self._scrolled + dy, 0), self._overflow)
         self.update()
 
     # Painting
@@ -166,6 +165,7 @@ class TimeView(QWidget):
             self._draw_gutter(painter)
             self._draw_marks(painter)
             self._draw_playhead(painter)
+            self._draw_scroll_mark(painter)
         painter.end()
 
     def draw_lanes(self, painter: QPainter, bands: list[Band], columns: tuple[int, int]) -> None:
@@ -226,6 +226,16 @@ class TimeView(QWidget):
             painter.fillRect(QRect(x - 4, 0, 9, 7), style.PLAYHEAD)
             painter.fillRect(QRect(x - 2, 7, 5, 3), style.PLAYHEAD)
 
+    def _draw_scroll_mark(self, painter: QPainter) -> None:
+        """Which of the lanes are in sight, where they are not all."""
+        most, fixed = self._overflow, fixed_height(self._kinds)
+        room = self.height() - fixed
+        if most > 0 < room:
+            length = max(room * room // (room + most), style.SCROLL_MARK)
+            top = fixed + (room - length) * self._scrolled // most
+            mark = self.palette().color(QPalette.ColorRole.PlaceholderText)
+            painter.fillRect(QRect(self.width() - 5, top, 4, length), mark)
+
     def _name(self, kind: Kind) -> str:
         names = {
             Kind.THUMBNAILS: self.tr("Frames"),
@@ -238,7 +248,8 @@ class TimeView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn, fingers, keys = event.angleDelta(), event.pixelDelta(), event.modifiers()
-        if keys & Qt.KeyboardModifier.AltModifier:  # Qt turns the wheel sideways with Alt
+        beside = event.position().x() < style.GUTTER
+        if beside or keys & Qt.KeyboardModifier.AltModifier:  # Qt turns the wheel sideways with Alt
             self.scroll(-(turn.x() + turn.y()) // 4)
         elif keys & Qt.KeyboardModifier.ShiftModifier or abs(turn.x()) > abs(turn.y()):
             self.pan(fingers.x() or (turn.x() + turn.y()) / 2)
@@ -255,6 +266,10 @@ class TimeView(QWidget):
         else:
             self._look(self._axis)
         self.scroll(0)
+
+    @property
+    def _overflow(self) -> int:
+        return overflow(self._kinds, self.lane_heights, self.height())
 
     @property
     def _room(self) -> float:

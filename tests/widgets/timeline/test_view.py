@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QImage
+from msgspec.structs import replace
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.domain.annotation import Annotation, Label, Origin, Provenance, Review
@@ -267,3 +269,18 @@ def test_the_filmstrip_ends_where_the_clip_ends(timeline: TimelineView) -> None:
     row = timeline.grab().toImage().copy(0, style.RULER + style.GAP + 20, timeline.width(), 1)
     shown = [x for x in range(row.width()) if row.pixelColor(x, 0) == green]
     assert end - 3 <= max(shown) <= end
+
+
+def test_the_wheel_over_the_names_brings_lanes_into_sight_that_do_not_fit(timeline: TimelineView) -> None:
+    timeline.show_annotations([replace(said(str(n), 0, 9), label=None, phrase=f"{n:02}") for n in range(20)], {})
+    right, ground = timeline.width() - 3, timeline.palette().window().color().name()
+    marked = []
+    for _ in range(2):
+        image = timeline.grab().toImage()
+        marked.append([y for y in range(timeline.height()) if image.pixelColor(right, y).name() != ground])
+        at, turn, none = QPointF(20, 100), QPoint(0, -4000), Qt.ScrollPhase.NoScrollPhase
+        buttons = Qt.MouseButton.NoButton
+        QApplication.sendEvent(timeline, QWheelEvent(at, at, QPoint(), turn, buttons, PLAIN, none, False))
+    assert timeline.bands()[-1].bottom <= timeline.height()
+    assert timeline.height() - 3 not in marked[0]
+    assert timeline.height() - 3 in marked[1]
