@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
+    QLabel,
     QMenu,
     QStackedLayout,
     QTableView,
@@ -74,6 +75,10 @@ class AnnotationTable(QWidget):
         about = "Search   question:kite   score:0.2-0.6   by:name"
         self.search = SearchField("annotations.search", "Search annotations", about)
         self.model = AnnotationModel()
+        self._note = named(QLabel(), "annotations.note", "The order of the list")
+        self._note.setProperty("role", "caption")
+        self._note.setWordWrap(True)
+        self._note.hide()
         self._view = self._table()
         self._empty = Empty("annotations.empty", _TEACH)
         self._labels: Mapping[str, Label] = {}
@@ -108,6 +113,13 @@ class AnnotationTable(QWidget):
         """How many differences there are of each kind; empty while that is not known."""
         for at, (title, gap) in enumerate(_GAPS, len(_REVIEWS)):
             self._state.setItemText(at, f"{title} ({counts[gap]:,})" if counts else title)
+
+    def tell_order(self, words: str) -> None:
+        """Which order holds in place of the chosen one, and why; "" when the chosen one does."""
+        self._note.setText(words)
+        self._note.setVisible(bool(words))
+        self._order.setEnabled(not words)
+        self._order.setToolTip(words)
 
     def show_rows(self, rows: Sequence[Listed], labels: Mapping[str, Label]) -> None:
         """List these; the selection and the place are kept."""
@@ -222,6 +234,7 @@ class AnnotationTable(QWidget):
         layout.setSpacing(6)
         layout.addLayout(top)
         layout.addWidget(self.search)
+        layout.addWidget(self._note)
         layout.addLayout(self._stack, 1)
         # Filled once it has its place: without one, a page would come up as a window of its own.
         self._stack.addWidget(self._view)

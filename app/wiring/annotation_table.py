@@ -22,6 +22,11 @@ from widgets.annotation_table import AnnotationTable, Wanted
 
 _CALM_MS = 40
 _FEW = 2000
+# What is told where the chosen order does not hold.
+_AS_THEY_CAME = (
+    "More than {:,} stand in the order in which they came. Filter them, or list the differences, to order them."
+)
+_LEAST_FIRST = "Differences stand with the least overlap first."
 
 
 class TableRows(QObject):
@@ -52,7 +57,9 @@ class TableRows(QObject):
             wanted.words, self._session.labels, item=item.id if item else None, reviews=wanted.reviews
         )
         count = store.count_annotations(filter_)
-        if count > _FEW and item is None:
+        many = count > _FEW and item is None
+        self._table.tell_order(_AS_THEY_CAME.format(_FEW) if many else "")
+        if many:
             self._table.show_pages(lambda at, limit: _page(store, filter_, at, limit), count, self._session.labels)
             return
         rows = review.ordered(store.annotations(filter_), wanted.order, self._differing(item))
@@ -69,6 +76,7 @@ class TableRows(QObject):
         gap = None if wanted.gap == "any" else Gap(wanted.gap)
         ids = [one.annotation for _, one in ranked(found, within, gap) if one.annotation]
         self._table.show_counts(counts(found, within))
+        self._table.tell_order(_LEAST_FIRST)
         if wanted.words:
             fits = annotation_filter(wanted.words, self._session.labels, item=within, reviews=())
             known = {one.id for one in store.annotations(replace(fits, ids=tuple(ids)))}

@@ -28,11 +28,12 @@ from engine.domain.ids import new_id
 from engine.domain.project import ItemFilter
 from engine.store.project_store import ProjectStore
 from widgets.dialogs.export import ExportDialog
+from widgets.progress_line import ProgressLine
 
 pytestmark = pytest.mark.bench
 FAKE = [sys.executable, str(Path(__file__).parents[1] / "fixtures" / "answering_engine.py")]
 SIGNED = Provenance(Origin.HUMAN, "ann", "2026-01-01T00:00:00Z")
-PICTURES, BOXES = 60, 20_000
+PICTURES, BOXES, MANY = 60, 20_000, 100_000
 
 
 _CONTROL = """
@@ -135,21 +136,50 @@ def test_heartbeat(qapp: QApplication, qtbot: QtBot, places: Places, pictures: P
         beats.during(name, work)
     store = application.session.store
     assert store is not None
-    fill(application, store)
+    fill(application, store, BOXES)
     # What filling itself took is no part of the export.
     qtbot.wait(1000)
     beats.during(f"export of {BOXES:,} boxes", lambda: export(application, qtbot, pictures / "out.json"))
+    end(application, beats)
+
+
+def test_heartbeat_of_a_very_large_step(qapp: QApplication, qtbot: QtBot, places: Places, pictures: Path) -> None:
+    application = started(qapp, qtbot, places, pictures, FAKE)
+    store = application.session.store
+    assert store is not None
+    fill(application, store, MANY)
+    application.session.refresh()
+    qtbot.wait(2000)
+    beats = Beats()
+    beats.during("idle", lambda: qtbot.wait(3000))
+    line = application.window.findChild(ProgressLine, "travelling")
+    assert line is not None
+    for name, left in (("undo", 0), ("redo", MANY)):
+
+        def travel(name: str = name) -> None:
+            application.board.run(f"edit.{name}")
+            qtbot.waitUntil(line.isHidden, timeout=300_000)
+
+        begun = time.monotonic()
+        beats.during(f"{name} of {MANY:,} boxes", travel)
+        print(f"{name}: {time.monotonic() - begun:.1f} s")
+        assert store.count_annotations() == left
+        qtbot.wait(1000)
+    end(application, beats)
+
+
+def end(application: Application, beats: Beats) -> None:
     print("", *beats.stop(), sep="\n")
     application.window.close()
     application.window.deleteLater()
     application.front.deleteLater()
 
 
-def fill(application: Application, store: ProjectStore) -> None:
+def fill(application: Application, store: ProjectStore, count: int) -> None:
     items = store.items()
     boxes = (
         Annotation(new_id(), items[at % len(items)].id, "thing", Box(1, 1, 9 + at % 99, 9), Review.ACCEPTED, SIGNED)
-        for at in range(BOXES)
+        for at in range(count)
     )
     store.apply_changes("Fill", edits.created("Fill", boxes).changes)
 

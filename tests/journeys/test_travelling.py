@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.application import Application
@@ -72,3 +72,12 @@ def test_stopped_it_has_changed_nothing(large: Application, qtbot: QtBot) -> Non
     rested(large, qtbot)
     assert store_of(large).count_annotations() == BOXES
     assert large.session.writable
+
+
+def test_so_many_are_listed_as_they_came_and_the_table_says_so(large: Application, qtbot: QtBot) -> None:
+    scope = large.window.findChild(QComboBox, "annotations.scope")
+    note = large.window.findChild(QLabel, "annotations.note")
+    assert note.text() == ""
+    scope.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: note.text().startswith("More than 2,000 stand in the order in which they came."))
+    assert large.front.annotations.model.rowCount() == BOXES
