@@ -122,8 +122,9 @@ class Application(QObject):
             if view is not None:
                 view.repaired.connect(self.review.repaired)
         connect_effort(qt, board, self.window, session, self.review)
-        for source in (session.told, self.opening.told, self.mending.told, self.preferences.told):
+        for source in (session.told, self.mending.told, self.preferences.told):
             source.connect(front.notice.say)
+        self.opening.told.connect(partial(front.notice.say, lasting=True))
         session.noted.connect(partial(front.notice.say, calm=True))
         for step in (front.welcome.wanted, front.media.media_wanted):
             step.connect(lambda: board.run("project.open_folder"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.folder import Place, place_of
 from app.jobs import Job, Jobs, Report
@@ -17,12 +17,13 @@ from engine.store import backups
 from engine.store.project_store import ProjectStore
 
 _FIRST, _BATCH = 24, 1000
+_CALM_MS = 1000
 
 
 class Opening(QObject):
     """`opened(folder)` once a project is there; `progressed(words, done, total)` while media are read, then
-    `finished`. `looked_at(sentence)` when it can only be read; `broken(folder, sentence)` when it cannot be opened and
-    has backups.
+    `finished`. `looked_at(sentence)` when it can only be read; `broken(folder, sentence)` when it cannot be opened, or
+    is found to be damaged, and has backups.
     """
 
     opened = Signal(object)
@@ -47,10 +48,7 @@ class Opening(QObject):
         try:
             store = _opened(place, self._author())
         except StoreError as error:
-            if backups.listed(place.project):
-                self.broken.emit(place.project, str(error))
-            else:
-                self.told.emit(str(error))
+            self._refuse(place.project, error)
             return
         self.stop()
         self._session.open(store)
@@ -61,6 +59,8 @@ class Opening(QObject):
         self._session.show_item(first.id if first else None)
         if not store.read_only and (place.media or (place.folder and not place.exists)):
             self.add(place.media, folder=place.folder)
+        if place.exists:
+            QTimer.singleShot(_CALM_MS, self, lambda: self._examine(store))
 
     def add(self, files: Sequence[Path], folder: Path | None = None) -> None:
         """Bring files, or all media of a folder, into the open project; what is there already is left out."""
@@ -83,6 +83,20 @@ class Opening(QObject):
             self._job.cancel()
             self._job = None
             self.finished.emit()
+
+    def _examine(self, store: ProjectStore) -> None:
+        """Damage that nothing has met yet is told while the backups are still good."""
+        if self._session.store is store:
+            self._jobs.run(
+                lambda report: _sound(store.reader(), report),
+                failed=lambda error: self._refuse(store.folder, error) if self._session.store is store else None,
+            )
+
+    def _refuse(self, project: Path, error: GroundworkError) -> None:
+        if backups.listed(project):
+            self.broken.emit(project, str(error))
+        else:
+            self.told.emit(str(error))
 
     def _read(self, found: Sequence[Path], known: frozenset[str], at: int = 0) -> None:
         """One batch after the other, a small one first: work begins before everything is read."""
@@ -137,6 +151,13 @@ def _opened(place: Place, author: str) -> ProjectStore:
         return ProjectStore.create(place.project, author=author)
     except PermissionError as error:
         raise StoreError(f"{place.project.parent} may not be written; copy the media to a folder of yours.") from error
+
+
+def _sound(reader: ProjectStore, report: Report) -> None:
+    try:
+        reader.verify(lambda: report(0, 0))
+    finally:
+        reader.close()
 
 
 def _held(store: ProjectStore) -> str:

@@ -11,7 +11,7 @@ _SHOWN_MS = 12_000
 
 
 class Notice(QFrame):
-    """Shows sentences over `host`; each goes by itself after a while or when dismissed."""
+    """Shows sentences over `host`; most go by themselves after a while, all when dismissed."""
 
     def __init__(self, host: QWidget) -> None:
         super().__init__(host)
@@ -40,9 +40,18 @@ class Notice(QFrame):
         self.hide()
 
     def say(
-        self, sentence: str, step: str = "", deed: Callable[[], object] | None = None, *, calm: bool = False
+        self,
+        sentence: str,
+        step: str = "",
+        deed: Callable[[], object] | None = None,
+        *,
+        calm: bool = False,
+        lasting: bool = False,
     ) -> None:
-        """Show a sentence, and a button for the next step where there is one; a `calm` one tells of no trouble."""
+        """Show a sentence, and a button for the next step where there is one; a `calm` one tells of no trouble.
+
+        One with a next step, or a `lasting` one, stays until it is dismissed or another one comes.
+        """
         if self.property("calm") != calm:
             self.setProperty("calm", calm)
             self.style().unpolish(self)
@@ -56,7 +65,10 @@ class Notice(QFrame):
         self._lay()
         self.show()
         self.raise_()
-        self._timer.start()
+        if lasting or deed is not None:
+            self._timer.stop()
+        else:
+            self._timer.start()
 
     def _do(self) -> None:
         self.hide()

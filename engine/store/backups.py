@@ -73,12 +73,13 @@ def restore(folder: Path, backup: Path) -> Path:
 
 def _restored(folder: Path, backup: Path) -> Path:
     database.check(backup)
-    with database.told(backup):
-        source = apsw.Connection(str(backup), flags=apsw.SQLITE_OPEN_READONLY)
-        verdict = source.pragma("quick_check")
+    source = apsw.Connection(str(backup), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        database.verify(source, backup)
+    except StoreError as error:
+        raise StoreError(f"{backup} is damaged itself; choose an older backup.") from error
+    finally:
         source.close()
-    if verdict != "ok":
-        raise StoreError(f"{backup} is damaged itself; choose an older backup.")
     current = folder / "project.db"
     with _written(folder):
         draft = folder / "project.db.part"

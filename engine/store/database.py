@@ -4,7 +4,7 @@ WAL with `synchronous=FULL`: an acknowledged commit survives a power cut (docs/a
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,7 @@ _HEADER = b"SQLite format 3\x00"
 _SYNCHRONOUS = "FULL"
 _BUSY_MILLISECONDS = 5000
 _CHECKPOINT_PAGES = 1000
+_WATCHED_STEPS = 10_000
 
 
 def schema() -> list[str]:
@@ -73,6 +74,18 @@ def check(path: Path) -> None:
     journal = path.with_name(path.name + "-wal")
     if size < (65536 if page == 1 else page) * pages and not (journal.exists() and journal.stat().st_size):
         raise StoreError(f"{path} is cut short; restore a backup from its backups folder.")
+
+
+def verify(connection: apsw.Connection, path: Path, watch: Callable[[], object] = lambda: None) -> None:
+    """Read every page; raises StoreError where one is damaged. `watch` is called on the way and may raise to stop."""
+    connection.set_progress_handler(lambda: bool(watch()), _WATCHED_STEPS)
+    try:
+        with told(path):
+            verdict = str(connection.pragma("quick_check", 1))
+    finally:
+        connection.set_progress_handler(None)
+    if verdict != "ok":
+        raise StoreError(f"{path} is damaged ({verdict}); restore a backup from its backups folder.")
 
 
 def migrate(connection: apsw.Connection, path: Path) -> None:

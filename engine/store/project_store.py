@@ -90,6 +90,10 @@ class ProjectStore:
         """The same project on a connection of its own, for reading in another thread."""
         return ProjectStore(self.folder, database.open_readonly(self._path), None, self.author)
 
+    def verify(self, watch: Callable[[], object]) -> None:
+        """Read the whole file; raises StoreError where it is damaged. `watch` is called on the way and may raise."""
+        database.verify(self._connection, self._path, watch)
+
     @property
     def read_only(self) -> bool:
         return self._lock is None or not self._lock.held

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -68,6 +69,27 @@ def test_of_a_damaged_project_a_backup_is_offered(opened: Opened, folder: Path, 
     assert file.read_bytes() == b"ruin" * 5000
     press(dialog, "restore")
     qtbot.waitUntil(lambda: items(application) == 4, timeout=30_000)
+
+
+def test_damage_that_nothing_has_met_yet_is_told_and_a_backup_is_offered(
+    opened: Opened, folder: Path, qtbot: QtBot
+) -> None:
+    first = filled(opened, folder, qtbot)
+    assert first.session.store is not None
+    first.session.store.backup()
+    first.window.close()
+    file = project_of(folder) / "project.db"
+    connection = apsw.Connection(str(file))
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    index = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'annotation_by_author'").fetchone()
+    connection.close()
+    with file.open("r+b") as held:
+        held.seek((index[0] - 1) * 4096)
+        held.write(b"\x05" * 4096)
+    application = filled(opened, folder, qtbot)
+    why = dialog_of(application, qtbot).findChild(QLabel, "backups.why")
+    assert isinstance(why, QLabel)
+    assert "is damaged" in why.text()
 
 
 def test_what_is_open_elsewhere_can_be_worked_on_as_a_copy(

@@ -9,7 +9,7 @@ import pytest
 
 from engine import edits
 from engine.domain.annotation import Annotation, Label, Origin, Provenance, Review
-from engine.domain.errors import StaleEdit, StoreError
+from engine.domain.errors import Cancelled, StaleEdit, StoreError
 from engine.domain.geometry import Box
 from engine.domain.media import MediaItem
 from engine.domain.project import AnnotationFilter, ItemFilter
@@ -335,3 +335,14 @@ def test_ten_thousand_steps_are_undone_and_redone(store: ProjectStore) -> None:
     for _ in range(10_001):
         assert store.redo() is not None
     assert everything(store) == end
+
+
+def test_reading_the_whole_file_can_be_given_up(store: ProjectStore) -> None:
+    def give_up() -> None:
+        raise Cancelled("Stopped.")
+
+    store.apply(edits.created("Many", [Label(f"L{number}", f"label {number}", number) for number in range(20_000)]))
+    store.verify(lambda: None)
+    with pytest.raises(Cancelled):
+        store.verify(give_up)
+    assert store.labels()
