@@ -11,6 +11,7 @@ from engine.exchange.formats import FORMATS, format_named
 from engine.exchange.loss import LossReport
 from engine.store.project_store import ProjectStore
 from engine.transfer import Exported
+from widgets.wording import count
 
 _CHOICES = "export.choices"
 _FIRST = {"format": "coco", "states": "verified", "split": "none", "copy": False, "empty": False}
@@ -47,6 +48,6 @@ def exported(line: bytes) -> Exported:
 def told(account: LossReport, *, target: str = "") -> str:
     """An account as the user reads it."""
     verb = f"{target} holds" if target else "The file will hold"
-    head = f"{verb} {account.annotations:,} annotations of {account.media:,} media."
+    head = f"{verb} {count(account.annotations, 'annotation')} of {count(account.media, 'medium', 'media')}."
     losses = "\n".join(f"• {sentence}" for sentence in account.sentences)
     return f"{head}\n\n{losses or 'Nothing is lost.'}"

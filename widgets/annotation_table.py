@@ -46,7 +46,7 @@ _DEEDS = (("Accept", "accept"), ("Reject", "reject"), ("Edit phrase or label…"
 _TYPING_PAUSE_MS = 150
 _NARROW = 420
 # The widths of the column of places, and of all columns but that and the phrase.
-_PLACE, _OTHERS = 152, 90
+_PLACE, _OTHERS = 188, 90
 
 
 class Wanted(Struct, frozen=True):

@@ -14,7 +14,7 @@ from widgets.theme import roles_of
 from widgets.timecode import read_place, timecode
 
 SPEEDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
-_NARROWEST = 500
+_NARROWEST = 300
 
 
 class PlayerState(Struct, frozen=True):
@@ -152,8 +152,10 @@ class PlayerBar(QWidget):
 
     def _fit(self) -> None:
         """A narrow bar does without what keys and other controls do as well, and squeezes no other panel."""
-        loud = (self._volume,) if self._state.sound else ()
-        spare = (loud, (self._place,), (self._buttons["loop"],), (self._buttons["in"], self._buttons["out"]))
+        loud = (self._volume, self._buttons["mute"]) if self._state.sound else ()
+        marks = (self._buttons["in"], self._buttons["out"])
+        counted = (self._frame,) if self._state.frames else ()
+        spare = (loud[:1], (self._place,), (self._buttons["loop"],), marks, loud[1:], (self._speed,), counted)
         for widget in chain(*spare):
             widget.show()
         for group in spare:

@@ -98,7 +98,8 @@ def connect_effort(
     review.decided.connect(watch.decided)
 
     def save() -> None:
-        name, _ = QFileDialog.getSaveFileName(window, "Save effort", "effort.csv", "CSV (*.csv)")
+        beside = session.store.root if session.store else Path()
+        name, _ = QFileDialog.getSaveFileName(window, "Save effort", str(beside / "effort.csv"), "CSV (*.csv)")
         if name:
             try:
                 Path(name).write_text(as_csv(watch.rows), encoding="utf-8")

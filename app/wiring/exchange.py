@@ -43,7 +43,8 @@ class Exporting(QObject):
         suffix = late("app.exporting").suffix(values["format"])
         name = f"annotations{suffix or '-' + values['format']}"
         filter_ = f"*{suffix}" if suffix else ""
-        chosen, _ = QFileDialog.getSaveFileName(self._dialog, "Export to", name, filter_)
+        beside = self._session.store.root if self._session.store else Path()
+        chosen, _ = QFileDialog.getSaveFileName(self._dialog, "Export to", str(beside / name), filter_)
         if chosen:
             self.write(Path(chosen), values)
 

@@ -103,7 +103,12 @@ def test_a_narrow_bar_leaves_out_what_keys_do_as_well(bar: PlayerBar, qtbot: QtB
     bar.show()
     bar.resize(2000, bar.height())
     whole = bar.layout().minimumSize().width()
-    for width, shown in ((whole, [True, True]), (whole - 1, [True, False]), (whole - 120, [False, False])):
+    for width, shown in (
+        (whole, [True, True]),
+        (whole - 1, [True, False]),
+        (whole - 120, [False, False]),
+        (300, [False, False]),
+    ):
         bar.resize(width, bar.height())
         qtbot.waitUntil(lambda shown=shown: [place.isVisible(), volume.isVisible()] == shown)
         qtbot.waitUntil(lambda: apart(bar))
