@@ -97,14 +97,14 @@ class Grounder(QObject):
         else:
             self._load()
 
-    def close(self) -> None:
-        """End the child; for leaving the program."""
+    def close(self, why: str = "") -> None:
+        """End the child; for leaving the program, or for a while, `why` then being told."""
         child, self._child = self._child, None
         if child:
             child.write(messages.write(messages.Shutdown()))
             child.close()
             child.deleteLater()
-        self._say(Status())
+        self._say(Status(sentence=why))
 
     def _load(self, ticket: str = "") -> None:
         if self._child is None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 import engine
 from app.process import engine_command
 from engine.domain.errors import TrainingFailed
-from engine.domain.training import HELD_OUT, RunState, RunStatus
+from engine.domain.training import HELD_OUT, REFUSED, RunState, RunStatus
 from engine.store.run_log import RunLog, ask
 
 RUNS = "runs"
@@ -40,6 +40,12 @@ class TrainingRun(QObject):
     @property
     def status(self) -> RunStatus:
         return self._log.status if self._log else RunStatus(RunState.WAITING)
+
+    @property
+    def lacked_memory(self) -> bool:
+        """Whether the run ended before its first step, since there was too little memory for it."""
+        last = self._log.events[-2:] if self._log else []
+        return [event.kind for event in last] == [REFUSED, "ended"]
 
     def losses(self) -> tuple[list[float], list[int]]:
         """The loss of every step, and at which steps a new stage began."""
@@ -92,9 +98,11 @@ class TrainingRun(QObject):
         if news or status.state is not self._was:
             self.changed.emit()
         over = status.state not in {RunState.WAITING, RunState.ENCODING, RunState.TRAINING}
-        if over and self._was in {RunState.ENCODING, RunState.TRAINING}:
-            self.ended.emit(status)
+        # A run may begin and end between two looks.
+        ended = over and (self._was in {RunState.ENCODING, RunState.TRAINING} or (news and self._was is not None))
         self._was = status.state
+        if ended:
+            self.ended.emit(status)
 
     def close(self) -> None:
         """Stop looking; the run goes on."""

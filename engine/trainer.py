@@ -18,7 +18,7 @@ import torch
 import resources
 from engine.domain.errors import GroundworkError, TrainingFailed
 from engine.domain.ids import new_id
-from engine.domain.training import AdapterRecord, RunState, RunStatus, Stage, TrainingPlan
+from engine.domain.training import REFUSED, AdapterRecord, RunState, RunStatus, Stage, TrainingPlan
 from engine.exchange.training_set import Options, from_conversations, training_set
 from engine.grounding.manifest import MANIFEST, read_manifest
 from engine.grounding.network import GroundingModel
@@ -146,6 +146,7 @@ class _Run:
         told = forecast(read_manifest(model).architecture, plan)
         self.tell(Event("forecast", RunState.ENCODING, memory=told.total, sentence=told.sentence))
         if refused := too_large(told, device):
+            self.tell(Event(REFUSED, RunState.ENCODING, memory=told.total, sentence=refused))
             raise TrainingFailed(refused)
 
     def _course(self, model: GroundingModel, folder: Path, plan: TrainingPlan) -> tuple[GroundingCourse, Judge | None]:

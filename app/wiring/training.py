@@ -19,6 +19,7 @@ from widgets.dialogs.pairs import PairsDialog
 from widgets.training_panel import TrainingPanel
 
 _PAIRS = "pairs"
+_RESTING = "The engine rests while the model learns: there is too little memory for both."
 _UNCOMPARED = "The new adapter could not be compared: no held-out medium has verified annotations."
 
 
@@ -84,10 +85,33 @@ class Candidate(QObject):
         self._front.notice.say(f"In use: {record.name if record else 'the model alone'}.")
 
 
+class Room(QObject):
+    """Where memory does not do for both, the engine rests until the run is over. `over(status)` once it really is."""
+
+    over = Signal(object)
+
+    def __init__(self, front: Front, engine: Grounder, run: TrainingRun) -> None:
+        super().__init__(front)
+        self._front, self._engine, self._run = front, engine, run
+        self._resting = False
+        run.ended.connect(self._ended)
+
+    def _ended(self, status: RunStatus) -> None:
+        if self._run.lacked_memory and not self._resting and self._engine.status.model is not None:
+            self._resting = True
+            self._engine.close(_RESTING)
+            self._run.resume()
+            return
+        if self._resting:
+            self._resting = False
+            self._engine.load(wish(self._front.preferences))
+        self.over.emit(status)
+
+
 def connect_training(front: Front, session: Session, engine: Grounder) -> TrainingRun:
     """Place the panel; a project's newest run is watched as soon as the project is open."""
     panel, run = TrainingPanel(), TrainingRun(front)
-    candidate = Candidate(front, session, engine, run)
+    candidate, room = Candidate(front, session, engine, run), Room(front, engine, run)
     front.window.place("training", "Training", panel, Qt.DockWidgetArea.RightDockWidgetArea, "F8", tabbed="annotations")
 
     def show() -> None:
@@ -116,7 +140,7 @@ def connect_training(front: Front, session: Session, engine: Grounder) -> Traini
     candidate.judged.connect(show)
     panel.back.connect(lambda: _told(front, candidate.back))
     run.changed.connect(show)
-    run.ended.connect(ended)
+    room.over.connect(ended)
     session.project_changed.connect(project)
     front.window.closing.connect(run.close)
     return run

@@ -156,6 +156,7 @@ class Record(Struct, frozen=True):
 
 
 HELD_OUT = "held out"
+REFUSED = "refused"
 """The kind of event whose loss is that on held-out media."""
 
 

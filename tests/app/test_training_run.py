@@ -6,7 +6,7 @@ import msgspec
 from pytestqt.qtbot import QtBot
 
 from app.training_run import TrainingRun
-from engine.domain.training import RunEvent, RunState
+from engine.domain.training import RunEvent, RunState, RunStatus
 from engine.training.run_folder import RunFolder
 
 
@@ -51,6 +51,27 @@ def test_the_end_is_told_once(qtbot: QtBot, tmp_path: Path) -> None:
     run.look()
     run.look()
     assert [status.sentence for status in told] == ["Done."]  # type: ignore[attr-defined]
+    run.close()
+
+
+def test_a_run_that_begins_and_ends_between_two_looks_is_told(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "runs" / "1")
+    folder.path.mkdir(parents=True)
+    folder.add(RunEvent("ended", RunState.FAILED, sentence="Before."))
+    run = TrainingRun()
+    told: list[RunStatus] = []
+    run.ended.connect(told.append)
+    run.attach(tmp_path)
+    run.look()
+    assert not told
+    assert not run.lacked_memory
+    for event in (RunEvent("began", RunState.ENCODING), RunEvent("refused", RunState.ENCODING, memory=9)):
+        folder.add(event)
+    folder.add(RunEvent("ended", RunState.FAILED, sentence="Too little."))
+    run.look()
+    run.look()
+    assert [status.sentence for status in told] == ["Too little."]
+    assert run.lacked_memory
     run.close()
 
 

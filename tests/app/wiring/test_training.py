@@ -1,18 +1,22 @@
 """From a run's adapter into use and back, with the engine's own program as the judge."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
 from app.front import Front
+from app.grounder import Status
 from app.places import Places
 from app.session import Session
 from app.training_run import TrainingRun
-from app.wiring.training import Candidate
-from engine.domain.training import AdapterRecord, RunState, Standing
-from engine.messages import LoadModel
+from app.wiring.training import Candidate, Room
+from engine.domain.query import ModelRef
+from engine.domain.training import REFUSED, AdapterRecord, RunState, RunStatus, Standing
+from engine.messages import LoadModel, Ready
 from engine.store.adapter_shelf import AdapterShelf
 from engine.store.project_store import ProjectStore
 from engine.training.adapter import write_adapter
@@ -62,11 +66,12 @@ class Scene:
 
 
 @pytest.fixture
-def front(qtbot: QtBot, tmp_path: Path) -> Front:
+def front(qtbot: QtBot, tmp_path: Path) -> Iterator[Front]:
     places = Places(*(tmp_path / name for name in Places.__struct_fields__))
     made = Front(places)
     qtbot.addWidget(made.window)
-    return made
+    yield made
+    made.guard.release()
 
 
 def test_what_is_not_worse_is_used_and_can_be_taken_back(front: Front, qtbot: QtBot, tmp_path: Path) -> None:
@@ -108,6 +113,57 @@ def test_too_few_questions_leave_the_choice_to_the_user(
     assert used.id == record.id
     assert scene.engine.adapters == [str(scene.shelf.path(record))]
     _closed(scene)
+
+
+class Loaded(QObject):
+    """An engine with a model, that is closed and loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        ref = ModelRef("Some")
+        self.model: Ready | None = Ready("1", ref, "cpu", 1)
+        self.deeds: list[str] = []
+
+    @property
+    def status(self) -> Status:
+        return Status(model=self.model)
+
+    def close(self, why: str) -> None:
+        self.deeds.append(why)
+        self.model = None
+
+    def load(self, _wish: LoadModel) -> None:
+        self.deeds.append("load")
+
+
+@pytest.mark.parametrize("fits", [True, False], ids=["fits then", "does not even then"])
+def test_where_memory_does_not_do_for_both_the_engine_rests_until_the_run_is_over(
+    front: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    log = RunFolder(tmp_path / "runs" / "1")
+    log.path.mkdir(parents=True)
+    log.add(Event("began", RunState.ENCODING))
+    run, engine = TrainingRun(front), Loaded()
+    run.attach(tmp_path)
+    resumed: list[bool] = []
+    monkeypatch.setattr(run, "resume", lambda: resumed.append(True))
+    room = Room(front, engine, run)  # type: ignore[arg-type]
+    over: list[RunStatus] = []
+    room.over.connect(over.append)
+    refusal = (Event(REFUSED, RunState.ENCODING), Event("ended", RunState.FAILED, sentence="Too little."))
+    for event in refusal:
+        log.add(event)
+    run.look()
+    assert resumed == [True]
+    assert not over
+    assert "too little memory for both" in engine.deeds[0]
+    for event in (Event("ended", RunState.FINISHED, sentence="Done."),) if fits else refusal:
+        log.add(event)
+    run.look()
+    assert [status.sentence for status in over] == ["Done." if fits else "Too little."]
+    assert engine.deeds[1:] == ["load"]
+    assert resumed == [True]
+    run.close()
 
 
 def _compared(scene: Scene, qtbot: QtBot) -> None:
