@@ -4,6 +4,7 @@ A command module holds `command`, a function with annotated parameters, or `app`
 like a Python keyword ends in an underscore. Results go to stdout, progress to stderr.
 """
 
+import logging
 from importlib import import_module
 from pkgutil import iter_modules
 from time import monotonic
@@ -15,6 +16,8 @@ from typer.core import TyperGroup
 
 from engine.domain.errors import UsageError
 
+# On some processors it advises a package that fetches code from a hub.
+logging.getLogger("bitsandbytes.backends").setLevel(logging.ERROR)
 _MODULES = {module.name.rstrip("_"): module.name for module in iter_modules(__path__)}
 
 
