@@ -1,4 +1,4 @@
-"""What nobody foresaw: it goes to the log, and to a dialog whose report the user can save."""
+"""What nobody caught goes to the log; what nobody even foresaw, to a dialog whose report the user can save, too."""
 
 import faulthandler
 import logging
@@ -14,6 +14,7 @@ import PySide6
 from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, qInstallMessageHandler, qVersion
 
 from app import VERSION
+from engine.domain.errors import GroundworkError
 
 _log = logging.getLogger("groundwork")
 _LARGE = 1_000_000
@@ -27,16 +28,21 @@ _LEVELS = {
 
 
 class CrashGuard(QObject):
-    """Takes over the hooks of Python and Qt; `crashed(report)` arrives on the window's thread."""
+    """Takes over the hooks of Python and Qt; `crashed(report)` arrives on the window's thread, and so does
+    `foreseen(sentence)` of an error that has a sentence for the user.
+    """
 
     crashed = Signal(str)
+    foreseen = Signal(str)
     _caught = Signal(str)
+    _met = Signal(str)
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.file = folder / "groundwork.log"
         self._trace = _logging_to(self.file)
         self._caught.connect(self.crashed, Qt.ConnectionType.QueuedConnection)
+        self._met.connect(self.foreseen, Qt.ConnectionType.QueuedConnection)
         self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         sys.excepthook = self._hook
         threading.excepthook = lambda args: self.tell(args.exc_value)
@@ -44,8 +50,12 @@ class CrashGuard(QObject):
         qInstallMessageHandler(_qt_message)
 
     def tell(self, error: BaseException | None) -> None:
-        """Log an error that nobody foresaw and show it."""
+        """Log an error that nobody caught and show it."""
         if error is None or isinstance(error, KeyboardInterrupt):
+            return
+        if isinstance(error, GroundworkError):
+            _log.error("not caught", exc_info=error)
+            self._met.emit(str(error))
             return
         _log.critical("unforeseen", exc_info=error)
         self._caught.emit(self.report(error))

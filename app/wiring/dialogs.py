@@ -54,6 +54,7 @@ def connect_dialogs(front: Front) -> None:
         }
     )
     guard.crashed.connect(lambda text: _show(CrashDialog(text, window)))
+    guard.foreseen.connect(lambda sentence: front.notice.say(sentence, lasting=True))
 
 
 def _show_palette(board: ActionBoard, window: MainWindow) -> None:

@@ -85,7 +85,7 @@ def verify(connection: apsw.Connection, path: Path, watch: Callable[[], object] 
     finally:
         connection.set_progress_handler(None)
     if verdict != "ok":
-        raise StoreError(f"{path} is damaged ({verdict}); restore a backup from its backups folder.")
+        raise StoreError(f"{path} is damaged ({verdict.splitlines()[-1]}); restore a backup from its backups folder.")
 
 
 def migrate(connection: apsw.Connection, path: Path) -> None:

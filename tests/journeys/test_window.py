@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.application import Application
+from engine.domain.errors import StoreError
 from engine.domain.project import ItemFilter
+from widgets.dialogs.crash import CrashDialog
 
 Opened = Callable[..., Application]
 CONTROLS = (QAbstractButton, QAbstractItemView, QComboBox, QLineEdit, QPlainTextEdit)
@@ -78,6 +80,17 @@ def test_a_missing_path_is_told_in_a_sentence(opened: Opened, tmp_path: Path, qt
     application = opened(tmp_path / "nowhere")
     qtbot.waitUntil(lambda: "does not exist" in application.front.notice.sentence)
     assert application.session.store is None
+
+
+def test_what_was_foreseen_is_a_sentence_and_only_the_rest_a_report(opened: Opened, qtbot: QtBot) -> None:
+    application = opened()
+    guard, front = application.front.guard, application.front
+    guard.tell(StoreError("project.db is damaged; restore a backup."))
+    qtbot.waitUntil(lambda: front.notice.sentence == "project.db is damaged; restore a backup.")
+    assert not front.window.findChildren(CrashDialog)
+    guard.tell(ValueError("nobody thought of this"))
+    qtbot.waitUntil(lambda: bool(front.window.findChildren(CrashDialog)))
+    front.window.findChildren(CrashDialog)[0].close()
 
 
 def test_every_control_has_a_name_for_tests_and_for_people(opened: Opened) -> None:
