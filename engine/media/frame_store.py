@@ -4,7 +4,7 @@ import threading
 
 import av
 
-BUDGET = 384 << 20
+BUDGET = 320 << 20
 _MOST = 512
 
 

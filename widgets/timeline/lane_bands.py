@@ -46,7 +46,7 @@ class LaneBands:
         rows = lanes.visible(band.lane, left - 4 * axis.scale, right + 4 * axis.scale)
         if len(rows) == 0:
             return
-        special = [row for row in (sight.hovered, sight.selected) if row in rows]
+        special = [row for row in (sight.hovered, sight.selected) if rows[0] <= row <= rows[-1] and row in rows]
         plain = rows[~np.isin(rows, special)] if special else rows
         begins, ends = _pixels(lanes, axis, plain)
         painter.setBrushOrigin(round(-axis.left / axis.scale), band.top)
@@ -92,25 +92,40 @@ class LaneBands:
         inset = band.height // 2 - 3 if tracks else _INSET
         top, bottom = band.top + inset, band.bottom - inset
         merged = (x1 - x0 < NARROW) | (len(rows) > style.CROWD)
-        lines = lanes.colours[rows] * 2 + lanes.dashed[rows]
-        for key in np.flatnonzero(np.bincount(lines)).tolist():
-            index, dashed = divmod(key, 2)
-            mine = lines == key
-            if (wide := mine & ~merged).any():
-                bars = _bars(x0[wide], x1[wide], top, bottom)
-                self._segments(painter, bars, index, style.body(index, ground, dashed=bool(dashed)))
-            if (narrow := mine & merged).any():
-                shade = style.body(index, ground, dashed=False).color().rgba()
-                dots = covered(x0[narrow], x1[narrow], *columns) * np.uint32(shade)
-                # One row of pixels drawn as high as the lane: cheaper than hundreds of bars.
-                row = QImage(dots.data, len(dots), 1, dots.nbytes, QImage.Format.Format_ARGB32_Premultiplied)
-                painter.drawImage(QRect(columns[0], top, len(dots), bottom - top), row)
-        notched = lanes.notched[rows] & ~merged & (x1 - x0 > 12)
-        for index in np.unique(lanes.colours[rows[notched]]).tolist() if notched.any() else ():
-            self._notches(painter, x1[notched & (lanes.colours[rows] == index)], top, index)
+        colours = lanes.colours[rows]
+        for index in np.flatnonzero(np.bincount(colours[merged])).tolist():
+            mine = merged & (colours == index)
+            shade = style.body(index, ground, dashed=False).color().rgba()
+            dots = covered(x0[mine], x1[mine], *columns) * np.uint32(shade)
+            # One row of pixels drawn as high as the lane: cheaper than hundreds of bars.
+            line = QImage(dots.data, len(dots), 1, dots.nbytes, QImage.Format.Format_ARGB32_Premultiplied)
+            painter.drawImage(QRect(columns[0], top, len(dots), bottom - top), line)
+        if not merged.all():
+            self._apart(painter, lanes, (rows[~merged], x0[~merged], x1[~merged]), (top, bottom), ground)
         if tracks:
             for row in rows.tolist():
                 self._keys(painter, sight, band, row)
+
+    def _apart(
+        self,
+        painter: QPainter,
+        lanes: Lanes,
+        some: tuple[NDArray[np.intp], Pixels, Pixels],
+        across: tuple[int, int],
+        ground: int,
+    ) -> None:
+        """Those wide enough to be told apart, between the pixel rows `across`."""
+        rows, x0, x1 = some
+        top, bottom = across
+        colours, dashed = lanes.colours[rows], lanes.dashed[rows]
+        lines = colours * 2 + dashed
+        for key in np.flatnonzero(np.bincount(lines)).tolist():
+            index, striped = divmod(key, 2)
+            bars = _bars(x0[lines == key], x1[lines == key], top, bottom)
+            self._segments(painter, bars, index, style.body(index, ground, dashed=bool(striped)))
+        notched = lanes.notched[rows] & (x1 - x0 > 12)
+        for index in np.unique(colours[notched]).tolist() if notched.any() else ():
+            self._notches(painter, x1[notched & (colours == index)], top, index)
 
     def _segments(self, painter: QPainter, bars: Pixels, index: int, brush: QBrush) -> None:
         """Bodies with both boundaries drawn strong; the second style has a line along the bottom."""
