@@ -51,6 +51,7 @@ step "short training, every stage" $engine train /tmp/sample --run /tmp/run --pl
 mkdir -p ~/.config/Groundwork && echo '{"toured": true}' >~/.config/Groundwork/settings.json
 export QT_QPA_PLATFORM=xcb DISPLAY=:9
 Xvfb :9 -screen 0 1280x800x24 >/dev/null 2>&1 &
+trap "kill $! 2>/dev/null" EXIT
 sleep 2
 times=$(for _ in 1 2 3 4 5 6 7 8 9; do
     begin=$(date +%s%N)
