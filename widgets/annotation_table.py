@@ -126,6 +126,8 @@ class AnnotationTable(QWidget):
         place, selected = self._view.verticalScrollBar().value(), self.selected
         self._view.selectionModel().blockSignals(True)
         self.model.show_rows(rows, labels, self.palette())
+        # Laid out now, so that a new last row can be scrolled to.
+        self._view.doItemsLayout()
         self._select(selected)
         self._view.selectionModel().blockSignals(False)
         self._view.verticalScrollBar().setValue(place)

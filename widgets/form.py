@@ -99,7 +99,7 @@ def _choice(field: Field, value: Any, tell: Tell) -> QWidget:
 def _folder(field: Field, value: Any, tell: Tell) -> QWidget:
     """A path that is typed, or chosen by the button inside the field."""
     control = QLineEdit(str(value))
-    control.setPlaceholderText("the built-in one")
+    control.setPlaceholderText("none")
     control.setClearButtonEnabled(True)
     control.editingFinished.connect(lambda: tell(field.key, control.text()))
 

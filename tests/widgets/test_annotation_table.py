@@ -1,9 +1,31 @@
-"""The table says so where the chosen order does not hold."""
+"""The table shows what is selected, and says so where the chosen order does not hold."""
 
-from PySide6.QtWidgets import QComboBox, QLabel
+from PySide6.QtWidgets import QComboBox, QLabel, QTableView
 from pytestqt.qtbot import QtBot
 
+from engine.domain.annotation import Annotation, Origin, Provenance, Review
+from engine.domain.geometry import Box
+from widgets.annotation_model import PHRASE, Listed
 from widgets.annotation_table import AnnotationTable
+
+SIGNED = Provenance(Origin.MODEL, "m", "2026-01-01T00:00:00Z")
+
+
+def rows(count: int) -> list[Listed]:
+    return [Listed(Annotation(str(at), "I", "kite", Box(0, 0, 9, 9), Review.PREDICTED, SIGNED)) for at in range(count)]
+
+
+def test_a_new_last_row_that_is_selected_comes_into_view(qtbot: QtBot) -> None:
+    table = AnnotationTable()
+    qtbot.addWidget(table)
+    table.resize(400, 300)
+    table.show()
+    view = table.findChild(QTableView, "annotations.table")
+    table.show_rows(rows(30), {})
+    qtbot.waitUntil(view.isVisible)
+    table.show_rows(rows(31), {})
+    table.show_selected("30")
+    assert view.viewport().rect().contains(view.visualRect(table.model.index(30, PHRASE)))
 
 
 def test_an_order_that_does_not_hold_cannot_be_chosen_and_is_told(qtbot: QtBot) -> None:
