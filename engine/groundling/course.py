@@ -25,7 +25,10 @@ Seen = tuple[Tensor, dict[str, Tensor]]
 """Rows for the language model and dense losses by name."""
 ENDLESS = 4_000_000
 """Lessons of a stage, more than any run sees: every lesson is new."""
-MIX = {"pictures": 0.62, "clips": 0.15, "sounds": 0.15, "pairs": 0.08}
+MIX = {"pictures": 0.62, "clips": 0.2, "sounds": 0.12, "pairs": 0.06, "sights": 0.38}
+"""How often each source is drawn from, beside the others of a stage."""
+_GLANCE = 60.0
+"""What a medium that nothing is asked about counts: about as much as the answers about another."""
 _IGNORED = -100
 _EARLY = 2
 """The layer after which a name should know its place, so that the digits find it there."""
@@ -79,7 +82,7 @@ class Drawn:
         for unit in units:
             rng = np.random.default_rng((self._seed, self._name, unit))
             source = self._sources[int(rng.choice(len(self._sources), p=self._shares))]
-            groups[source].append(lessons.SOURCES[source](rng, self._course))
+            groups[source] += lessons.drawn(source, rng, self._course)
         packed = []
         for group in groups.values():
             longest = max(_length(lesson) for lesson in group)
@@ -111,7 +114,7 @@ class Raising:
             rows, parts = self._look(batch)
             total = sum(parts.values(), torch.zeros(())) * (stage.auxiliary * batch.weight)
             parts = {name: part.detach() * batch.weight for name, part in parts.items()}
-            if _speaks(stage):
+            if _speaks(stage) and batch.blocks:
                 text, ahead, astray = self._speak(batch, rows)
                 total = total + text + ahead * (stage.auxiliary * batch.weight) + astray * stage.guidance
                 parts |= {"text": text.detach(), "ahead": ahead.detach() * batch.weight, "astray": astray.detach()}
@@ -189,7 +192,8 @@ def pack(group: Sequence[Lesson], *, text: bool) -> Packed:
     learned = sum(float(block.weights.sum()) for block in blocks)
     tokens = prefix.numel() + sum(block.ids.numel() for block in blocks)
     places = sum(int((block.ahead != _IGNORED).sum()) for block in blocks)
-    return Packed(values, truths, prefix, blocks, places, learned if text else float(len(group)), len(group), tokens)
+    weight = learned if text and blocks else _GLANCE * len(group)
+    return Packed(values, truths, prefix, blocks, places, weight, len(group), tokens)
 
 
 class Row(Struct, frozen=True):

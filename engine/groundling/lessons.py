@@ -65,10 +65,12 @@ class Course(Struct, frozen=True):
 
 
 def of_picture(rng: Rng, course: Course) -> Lesson:
-    world = course.worlds.alike if rng.random() < _ALIKE else course.worlds.pictures
-    values, scene = media.picture(rng, world)
-    asked = questions.of_picture(rng, scene, world.kinds, course.questions, course.tasks)
-    return _lesson(rng, course, {MediaKind.IMAGE: values}, {MediaKind.IMAGE: _patches(course, scene)}, asked)
+    return _of_picture(rng, course, course.questions)
+
+
+def of_sight(rng: Rng, course: Course) -> Lesson:
+    """A picture that nothing is asked about."""
+    return _of_picture(rng, course, 0)
 
 
 def of_clip(rng: Rng, course: Course) -> Lesson:
@@ -125,12 +127,36 @@ def emission(rng: Rng, scene: Scene, thing: Thing) -> Asked:
     return questions.located("emission", pick(rng, wording.EMITS), thing.name, [thing], scene)
 
 
+def _of_picture(rng: Rng, course: Course, count: int) -> Lesson:
+    world = course.worlds.alike if rng.random() < _ALIKE else course.worlds.pictures
+    values, scene = media.picture(rng, world)
+    asked = questions.of_picture(rng, scene, world.kinds, count, course.tasks)
+    return _lesson(rng, course, {MediaKind.IMAGE: values}, {MediaKind.IMAGE: _patches(course, scene)}, asked)
+
+
 SOURCES: Mapping[str, Callable[[Rng, Course], Lesson]] = {
     "pictures": of_picture,
     "clips": of_clip,
     "sounds": of_sound,
     "pairs": of_pair,
+    "sights": of_sight,
 }
+
+
+def drawn(source: str, rng: Rng, course: Course) -> tuple[Lesson, ...]:
+    """One lesson of that source; a sight is also seen in the mirror, which costs no drawing."""
+    lesson = SOURCES[source](rng, course)
+    return (lesson, _mirrored(lesson)) if source == "sights" else (lesson,)
+
+
+def _mirrored(sight: Lesson) -> Lesson:
+    grid = round(len(sight.truths[MediaKind.IMAGE][0]) ** 0.5)
+    names, colours, boxes = (
+        part.reshape(grid, grid, -1)[:, ::-1].reshape(part.shape) for part in sight.truths[MediaKind.IMAGE]
+    )
+    boxes = np.stack([1 - boxes[:, 2], boxes[:, 1], 1 - boxes[:, 0], boxes[:, 3]], axis=1)
+    values = np.ascontiguousarray(sight.values[MediaKind.IMAGE][..., ::-1])
+    return Lesson({MediaKind.IMAGE: values}, {MediaKind.IMAGE: (names, colours, boxes)}, sight.prefix, [])
 
 
 def _patches(course: Course, scene: Scene) -> tuple[NDArray[Any], ...]:

@@ -23,7 +23,7 @@ class Worlds(Struct, frozen=True):
     """What the lessons are about; `alike` are pictures in which a name is seldom enough."""
 
     pictures: World = World(things=(2, 5))
-    alike: World = World(things=(2, 5), twins=0.65)
+    alike: World = World(things=(2, 5), twins=0.65, shapes=0.45)
     clips: ClipWorld = ClipWorld()
     sounds: SoundWorld = SoundWorld()
 

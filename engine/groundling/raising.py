@@ -20,7 +20,7 @@ from engine.training.run_folder import Event, RunFolder
 
 _ENCODERS = ("clip", "eva", "frame_qformer", "imagebind", "video", "audio", "dense")
 _WHOLE = (*_ENCODERS, "projector", "embeddings", "llama")
-_EVERYTHING = ("pictures", "clips", "sounds", "pairs")
+_EVERYTHING = ("pictures", "clips", "sounds", "pairs", "sights")
 _CAREFUL = {"clip": 0.1, "eva": 0.1, "imagebind": 0.1, "projector": 0.5}
 """What the dense lessons have taught changes slowly afterwards."""
 _PICTURES = 64
@@ -38,7 +38,7 @@ def _spoken(name: str, updates: int, rate: float) -> Stage:
         _EVERYTHING,
         updates=updates,
         rate=rate,
-        batch=24,
+        batch=33,
         decay=0.01,
         betas=(0.9, 0.98),
         scales=_CAREFUL,

@@ -197,7 +197,7 @@ WEIGHTS = {
     "relation": 2.5,
     "all": 2.5,
     "absent": 2.0,
-    "what": 3.0,
+    "what": 4.0,
     "count": 0.7,
     "exists": 1.0,
     "caption": 0.1,

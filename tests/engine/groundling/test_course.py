@@ -2,6 +2,7 @@ import msgspec
 import pytest
 import torch
 
+from engine.domain.media import MediaKind
 from engine.domain.training import Stage
 from engine.grounding.manifest import read_manifest, verify
 from engine.groundling import design, lessons, media, shipping, vocabulary
@@ -140,3 +141,19 @@ def test_attuned_patches_look_like_the_words_for_them():
 def test_sounds_with_a_glyph_are_made_by_things_of_the_world():
     names = {kind.name for kind in media.Worlds().pictures.kinds}
     assert {kind.glyph for kind in KNOWN_SOUNDS if kind.glyph} <= names
+
+
+def test_a_sight_is_seen_in_the_mirror_too_and_nothing_is_asked_about_it(raising):
+    (batch,) = raising.data(msgspec.structs.replace(FINE, data=("sights",))).batches([3], 10_000)
+    plain, mirrored = batch.values[MediaKind.IMAGE]
+    assert torch.equal(plain.flip(-1), mirrored)
+    names, _, boxes = (part.unflatten(1, (8, 8)) for part in batch.truths[MediaKind.IMAGE])
+    there = names[0] != len(NAMES)
+    assert torch.equal(names[0].flip(1), names[1])
+    assert torch.allclose(
+        boxes[1].flip(1)[there],
+        (boxes[0] * torch.tensor([-1, 1, -1, 1]))[there][:, [2, 1, 0, 3]] + torch.tensor([1, 0, 1, 0]),
+    )
+    _, parts = raising.loss(FINE, batch)
+    assert "box" in parts
+    assert "text" not in parts
