@@ -34,7 +34,7 @@ bench-engine: test-libraries setup .venv/.test-stamp gguf
 		tests/benchmarks/test_engine_asking.py tests/benchmarks/test_engine_child.py $(ARGS)
 
 soak: test-libraries setup .venv/.test-stamp gguf
-	QT_QPA_PLATFORM=offscreen $(PYTEST) -m soak --timeout=0 $(ARGS)
+	QT_QPA_PLATFORM=offscreen $(PYTEST) -m soak --timeout=0 --hypothesis-profile=searching $(ARGS)
 
 guide: test-libraries setup .venv/.test-stamp gguf
 	QT_QPA_PLATFORM=xcb PYTHONPATH=. xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/guide.py

@@ -110,7 +110,8 @@ def paired(ready: Dataset, found: list[Annotation], format_: Format) -> list[tup
             and same_words(one, other, format_, ready, names)
         ]
         assert same, f"{one} did not come back; there is {rest}"
-        best = min(same, key=lambda other: distance(one, other, items[one.item]))
+        # Several may lie in the same place with the same words.
+        best = min(same, key=lambda other: (distance(one, other, items[one.item]), other.label != one.label))
         rest.remove(best)
         pairs.append((one, best))
     return pairs
