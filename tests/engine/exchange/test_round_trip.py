@@ -94,40 +94,64 @@ MADE_FROM_PHRASE = {"cvat-images", "cvat-video"}
 
 
 def paired(ready: Dataset, found: list[Annotation], format_: Format) -> list[tuple[Annotation, Annotation]]:
-    """Each annotation with what came back of it: same medium, same words, nearest place."""
+    """Each annotation with what came back of it: same medium, same words, within the format's bound.
+
+    Several may lie so near to each other that rounding mixes them: one gives way where it fits another, too.
+    """
     items = {item.id: item for item in ready.items}
     names = category_names(ready)
-    rest = list(found)
-    pairs: list[tuple[Annotation, Annotation]] = []
-    for one in ready.annotations:
-        if not sayable(one, format_, items[one.item]):
-            continue
-        same = [
-            other
-            for other in rest
+    ones = [one for one in ready.annotations if sayable(one, format_, items[one.item])]
+    fitting = [
+        [
+            at
+            for at, other in enumerate(found)
             if other.item == one.item
             and type(other.geometry) is type(one.geometry)
             and same_words(one, other, format_, ready, names)
+            and within(one, other, items[one.item], format_)
         ]
-        assert same, f"{one} did not come back; there is {rest}"
-        # Several may lie in the same place with the same words.
-        best = min(same, key=lambda other: (distance(one, other, items[one.item]), other.label != one.label))
-        rest.remove(best)
-        pairs.append((one, best))
-    return pairs
+        for one in ones
+    ]
+    taken: dict[int, int] = {}
+
+    def place(index: int, tried: set[int]) -> bool:
+        for at in fitting[index]:
+            if at not in tried:
+                tried.add(at)
+                if at not in taken or place(taken[at], tried):
+                    taken[at] = index
+                    return True
+        return False
+
+    for index, one in enumerate(ones):
+        assert place(index, set()), f"{one} did not come back; there is {found}"
+    return [(ones[index], found[at]) for at, index in taken.items()]
 
 
 def same_words(one: Annotation, other: Annotation, format_: Format, ready: Dataset, names: dict[str, str]) -> bool:
     if "phrase" not in format_.carries:
         return other.phrase == " ".join(category(one, names).split()) or other.phrase == category(one, names)
-    return " ".join(other.phrase.split()) == " ".join(one.phrase.split())
+    # SubRip has no way to write its own arrow; the loss report tells of it.
+    phrase = one.phrase.replace("-->", "→") if format_.id == "srt" else one.phrase
+    return " ".join(other.phrase.split()) == " ".join(phrase.split())
 
 
-def distance(one: Annotation, other: Annotation, item: MediaItem) -> float:
+def within(one: Annotation, other: Annotation, item: MediaItem, format_: Format) -> bool:
+    """Whether a place came back within the format's bound, with the facts and the label that it carries."""
+    pixels = format_.pixels * (max(item.width, item.height) if format_.relative else 1)
+    seconds = format_.seconds * (item.clock.seconds if format_.relative and item.clock else 1)
+    tick = item.clock.num / item.clock.den if item.clock else 0.0
+    if "facts" in format_.carries or format_.exact:
+        facts = (one.id, one.review, one.provenance, one.phrase)
+        if (other.id, other.review, other.provenance, other.phrase) != facts:
+            return False
+    if {"label", "phrase"} <= format_.carries and format_.id not in MADE_FROM_PHRASE and other.label != one.label:
+        return False
     try:
-        return sum(error(one, other, item))
+        off, late = error(one, other, item)
     except (AssertionError, ValueError):
-        return float("inf")
+        return False
+    return off <= pixels + 1e-9 and late <= seconds + tick / 2 + 1e-9
 
 
 @pytest.mark.parametrize("id_", IDS)
@@ -142,28 +166,12 @@ def test_it_does_so_two_thousand_times(id_: str) -> None:
 
 
 def come_back_within_bound(format_: Format, examples: int) -> None:
-    id_ = format_.id
-
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         dataset = data.draw(datasets(format_))
         ready, out, found, problems = come_back(dataset, format_)
-        items = {item.id: item for item in ready.items}
         pairs = paired(ready, found, format_)
-        for one, other in pairs:
-            item = items[one.item]
-            pixels = format_.pixels * (max(item.width, item.height) if format_.relative else 1)
-            seconds = format_.seconds * (item.clock.seconds if format_.relative and item.clock else 1)
-            tick = item.clock.num / item.clock.den if item.clock else 0.0
-            off, late = error(one, other, item)
-            assert off <= pixels + 1e-9
-            assert late <= seconds + tick / 2 + 1e-9
-            if "facts" in format_.carries or format_.exact:
-                assert (other.id, other.review, other.provenance) == (one.id, one.review, one.provenance)
-                assert other.phrase == one.phrase
-            if "label" in format_.carries and "phrase" in format_.carries and id_ not in MADE_FROM_PHRASE:
-                assert other.label == one.label
         silent = len(ready.annotations) - len(pairs)
         told = sum(loss.count for loss in out.losses if "too small" in loss.what)
         assert told == silent
