@@ -25,7 +25,15 @@ Seen = tuple[Tensor, dict[str, Tensor]]
 """Rows for the language model and dense losses by name."""
 ENDLESS = 4_000_000
 """Lessons of a stage, more than any run sees: every lesson is new."""
-MIX = {"pictures": 0.62, "clips": 0.2, "sounds": 0.12, "pairs": 0.06, "sights": 0.38}
+MIX = {
+    "pictures": 0.56,
+    "mixtures": 0.08,
+    "clips": 0.2,
+    "sounds": 0.12,
+    "pairs": 0.06,
+    "sights": 0.38,
+    "slides": 0.03,
+}
 """How often each source is drawn from, beside the others of a stage."""
 _GLANCE = 60.0
 """What a medium that nothing is asked about counts: about as much as the answers about another."""

@@ -5,7 +5,7 @@ Learning from the words alone, only the very first layer looked at patches, befo
 about, at the places from which the answer goes on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -28,10 +28,14 @@ _HEADS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "name": ((1, 0),),
     "named": ((1, 0), (1, 2), (2, 0)),
     "begun": ((1, 2), (2, 1)),
+    "inside": ((2, 1), (3, 2)),
     "asked": ((1, 1), (2, 1), (3, 1)),
+    "sought": ((2, 1), (3, 1)),
 }
-"""Layers and heads that look: on a name, behind it, where a place begins, and where a question about a place ends."""
+"""Layers and heads that look: on a name, behind it, where a place begins and wherever one of its first two digits
+follows, and at the end of a question, which may be about a place or answered by places."""
 _OPENINGS = {b"[0.", b"{0."}
+_GOING_ON = {b", 0.", b",0."}
 
 
 class Look(Struct, frozen=True):
@@ -58,13 +62,34 @@ def looks(
 ) -> list[Look]:
     """Where to look in one turn of those ids; places count from its first."""
     found: list[Look] = []
-    for span in grammar.read(words.decode(question))[-1:]:
-        found += _looks(size, kinds, span, (("asked", len(question) - 1),))
+    end, asked = len(question) - 1, grammar.read(words.decode(question))[-1:]
+    for span in asked:
+        found += _looks(size, kinds, span, (("asked", end),))
     begun = [place for place, number in enumerate(answer) if words.piece(number) in _OPENINGS]
     for place, span in zip(begun, grammar.read(words.decode(answer)), strict=False):
         at, named = len(question) + place, place > 1 and words.piece(answer[place - 1]) == b":"
-        found += _looks(size, kinds, span, (("begun", at), ("named", at - 1), ("name", at - 2))[: 3 if named else 1])
-    return found
+        places = [("begun", at), *(("inside", at + step) for step in _steps(words, answer[place:]))]
+        found += _looks(size, kinds, span, [*places, *((("named", at - 1), ("name", at - 2)) if named else ())])
+    return found if asked else [*found, *_sought(found, end)]
+
+
+def _steps(words: Tokenizer, ids: Sequence[int]) -> Iterator[int]:
+    """How far behind the beginning of a place its first two digits of each number are said, but for the very first."""
+    before = words.piece(ids[0])
+    for step, number in enumerate(ids[1:], start=1):
+        piece = words.piece(number)
+        if piece in _GOING_ON or (piece.isdigit() and before in _OPENINGS | _GOING_ON):
+            yield step
+        elif not piece.isdigit():
+            return
+        before = piece
+
+
+def _sought(found: Sequence[Look], end: int) -> Iterator[Look]:
+    """All that an answer is about, as looked for from the end of its question."""
+    for kind in dict.fromkeys(look.kind for look in found):
+        cells = [look.covered for look in found if look.kind is kind and look.sort == "begun"]
+        yield Look(end, kind, "sought", np.logical_or.reduce(cells))
 
 
 def _looks(size: Architecture, kinds: Sequence[MediaKind], span: Span, places: Sequence[tuple[str, int]]) -> list[Look]:

@@ -21,6 +21,7 @@ from engine.synthesis.questions import Asked, Rng, pick
 
 _FINEST = 0.1
 _ALIKE = 0.6  # share of pictures with many things of one name
+_MIXED = 0.65  # share of mere sights with strangers in them
 _IGNORED = -100
 NAMING = frozenset({"what", "caption", "count", "exists", "between", "story"})
 """Tasks of the first stage: names rather than places."""
@@ -65,12 +66,25 @@ class Course(Struct, frozen=True):
 
 
 def of_picture(rng: Rng, course: Course) -> Lesson:
-    return _of_picture(rng, course, course.questions)
+    world = course.worlds.alike if rng.random() < _ALIKE else course.worlds.pictures
+    return _asked_about(rng, course, world, course.questions)
+
+
+def of_mixture(rng: Rng, course: Course) -> Lesson:
+    """A picture with strangers in it, of which some are asked for by their names."""
+    return _asked_about(rng, course, course.worlds.mixed, course.questions)
 
 
 def of_sight(rng: Rng, course: Course) -> Lesson:
     """A picture that nothing is asked about."""
-    return _of_picture(rng, course, 0)
+    return _asked_about(rng, course, course.worlds.mixed if rng.random() < _MIXED else course.worlds.alike, 0)
+
+
+def of_slides(rng: Rng, course: Course) -> Lesson:
+    """A clip each of whose moments shows another picture; nothing is asked about it."""
+    values, scenes = media.slides(rng, course.worlds.clips)
+    grid = course.size.eva.image_size // course.size.eva.patch_size
+    return _lesson(rng, course, {MediaKind.VIDEO: values}, {MediaKind.VIDEO: dense.slides(scenes, grid)}, ())
 
 
 def of_clip(rng: Rng, course: Course) -> Lesson:
@@ -127,8 +141,7 @@ def emission(rng: Rng, scene: Scene, thing: Thing) -> Asked:
     return questions.located("emission", pick(rng, wording.EMITS), thing.name, [thing], scene)
 
 
-def _of_picture(rng: Rng, course: Course, count: int) -> Lesson:
-    world = course.worlds.alike if rng.random() < _ALIKE else course.worlds.pictures
+def _asked_about(rng: Rng, course: Course, world: pictures.World, count: int) -> Lesson:
     values, scene = media.picture(rng, world)
     asked = questions.of_picture(rng, scene, world.kinds, count, course.tasks)
     return _lesson(rng, course, {MediaKind.IMAGE: values}, {MediaKind.IMAGE: _patches(course, scene)}, asked)
@@ -139,7 +152,9 @@ SOURCES: Mapping[str, Callable[[Rng, Course], Lesson]] = {
     "clips": of_clip,
     "sounds": of_sound,
     "pairs": of_pair,
+    "mixtures": of_mixture,
     "sights": of_sight,
+    "slides": of_slides,
 }
 
 
@@ -150,18 +165,20 @@ def drawn(source: str, rng: Rng, course: Course) -> tuple[Lesson, ...]:
 
 
 def _mirrored(sight: Lesson) -> Lesson:
-    grid = round(len(sight.truths[MediaKind.IMAGE][0]) ** 0.5)
-    names, colours, boxes = (
-        part.reshape(grid, grid, -1)[:, ::-1].reshape(part.shape) for part in sight.truths[MediaKind.IMAGE]
-    )
-    boxes = np.stack([1 - boxes[:, 2], boxes[:, 1], 1 - boxes[:, 0], boxes[:, 3]], axis=1)
+    names, *rest = sight.truths[MediaKind.IMAGE]
+    grid = round(len(names) ** 0.5)
+    seen = dense.Patches(*(part.reshape(grid, grid, *part.shape[1:]) for part in (names, *rest)))
     values = np.ascontiguousarray(sight.values[MediaKind.IMAGE][..., ::-1])
-    return Lesson({MediaKind.IMAGE: values}, {MediaKind.IMAGE: (names, colours, boxes)}, sight.prefix, [])
+    return Lesson({MediaKind.IMAGE: values}, {MediaKind.IMAGE: _flat(dense.mirrored(seen))}, sight.prefix, [])
 
 
 def _patches(course: Course, scene: Scene) -> tuple[NDArray[Any], ...]:
-    found = dense.patches(scene, course.size.clip.image_size // course.size.clip.patch_size)
-    return found.names.reshape(-1), found.colours.reshape(-1), found.boxes.reshape(-1, 4)
+    return _flat(dense.patches(scene, course.size.clip.image_size // course.size.clip.patch_size))
+
+
+def _flat(seen: dense.Patches) -> tuple[NDArray[Any], ...]:
+    """Its parts, patches in one row."""
+    return tuple(part.reshape(-1, *part.shape[2:]) for part in (seen.names, seen.colours, seen.boxes, seen.ranks))
 
 
 def _lesson(

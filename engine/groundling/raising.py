@@ -15,12 +15,13 @@ from engine.groundling.attuning import attune
 from engine.groundling.course import Raising
 from engine.groundling.dense import Dense
 from engine.groundling.lessons import Course
+from engine.training.crew import Crew
 from engine.training.loop import Loop
 from engine.training.run_folder import Event, RunFolder
 
 _ENCODERS = ("clip", "eva", "frame_qformer", "imagebind", "video", "audio", "dense")
 _WHOLE = (*_ENCODERS, "projector", "embeddings", "llama")
-_EVERYTHING = ("pictures", "clips", "sounds", "pairs", "sights")
+_EVERYTHING = ("pictures", "mixtures", "clips", "sounds", "pairs", "sights")
 _CAREFUL = {"clip": 0.1, "eva": 0.1, "imagebind": 0.1, "projector": 0.5}
 """What the dense lessons have taught changes slowly afterwards."""
 _PICTURES = 64
@@ -48,8 +49,8 @@ def _spoken(name: str, updates: int, rate: float) -> Stage:
 
 
 # The published model starts from encoders that were trained before; so does this one.
-SIGHT = (_dense("dense", ("pictures", "sounds"), 5000, 64),)
-MOTION = (_dense("dense clips", ("clips", "sounds"), 1000, 16),)
+SIGHT = (_dense("dense", ("sights", "sounds"), 5000, 64),)
+MOTION = (_dense("dense clips", ("slides", "clips", "sounds"), 1000, 16),)
 STAGES = (
     _spoken("alignment", 600, 1e-3),
     _spoken("fine-grained", 12000, 1e-3),
@@ -119,13 +120,16 @@ def _measured(seed: int) -> Tensor:
 def run(
     raising: Raising, folder: Path, plan: TrainingPlan, *, report: Callable[[Event], None], workers: int = 0
 ) -> RunState:
-    """One run of the loop, taken up again where it stopped."""
+    """One run of the loop, taken up again where it stopped; by several processes if they were launched together."""
     torch.set_num_threads(plan.threads)
-    held = RunFolder(folder)
-    held.hold()
+    held, crew = RunFolder(folder), Crew()
+    if crew.first:
+        held.hold()
     try:
-        held.begin(plan, {"digest": f"synthesis {plan.seed}"})
-        return Loop(raising, plan, held, report=report, workers=workers).run()
+        if crew.first:
+            held.begin(plan, {"digest": f"synthesis {plan.seed}"})
+        crew.wait()
+        return Loop(raising, plan, held, report=report, workers=workers, crew=crew).run()
     finally:
         held.release()
 

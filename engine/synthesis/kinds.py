@@ -141,6 +141,7 @@ _GLYPH_RANGES: tuple[tuple[int, int], ...] = (
     (0x1F9E0, 0x1F9FF),
     (0x1FA90, 0x1FA9F),
 )
+_SHORT = 14  # letters
 _NOT_THINGS = ("SYMBOL", "SIGN", "BUTTON", "KEYCAP", "CLOCK FACE", "FACE WITH", "INPUT", "ARROW", "EMOJI", "PERSON")
 
 
@@ -157,3 +158,15 @@ def extended() -> tuple[Kind, ...]:
                 names.add(word)
                 more.append(Kind(word, chr(code)))
     return (*KNOWN, *more)
+
+
+def strangers() -> tuple[Kind, ...]:
+    """Further kinds with short names of which no word is known already or tells of what is held out."""
+    kinds = (*KNOWN, *SHAPES, *HELD_OUT)
+    taken = {word for kind in kinds for name in (kind.name, kind.many, *kind.synonyms) for word in name.split()}
+    taken |= {*COLOURS, "chick"}
+    return tuple(
+        kind
+        for kind in extended()[len(KNOWN) :]
+        if len(kind.name) <= _SHORT and taken.isdisjoint(kind.name.replace("-", " ").split())
+    )

@@ -1,8 +1,8 @@
 """Muon: matrices move by the orthogonalized momentum of their gradient, everything else as AdamW moves it.
 
 After Jordan et al. (2024), with the rate scaled so that AdamW's rates keep their meaning (Liu et al., arXiv
-2502.16982). torch's own works in bf16, one matrix at a time; this one in float32, equal shapes together, which is
-faster on processors.
+2502.16982). torch's own turns one matrix at a time; this one equal shapes together, which is faster on processors, and
+in float32 on those that do not compute in bf16.
 """
 
 import math
@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import AdamW
+
+from engine.grounding.arithmetic import has_bf16
 
 _QUINTIC = (3.4445, -4.7750, 2.0315)
 _STEPS = 5
@@ -66,8 +68,9 @@ def orthogonal(matrices: Tensor) -> Tensor:
     tall = matrices.shape[-2] > matrices.shape[-1]
     ways = matrices.mT if tall else matrices
     ways = ways / (ways.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    ways = ways.bfloat16() if has_bf16() else ways
     a, b, c = _QUINTIC
     for _ in range(_STEPS):
         square = ways @ ways.mT
         ways = a * ways + (b * square + c * square @ square) @ ways
-    return ways.mT if tall else ways
+    return (ways.mT if tall else ways).to(matrices.dtype)

@@ -147,9 +147,10 @@ def test_a_sight_is_seen_in_the_mirror_too_and_nothing_is_asked_about_it(raising
     (batch,) = raising.data(msgspec.structs.replace(FINE, data=("sights",))).batches([3], 10_000)
     plain, mirrored = batch.values[MediaKind.IMAGE]
     assert torch.equal(plain.flip(-1), mirrored)
-    names, _, boxes = (part.unflatten(1, (8, 8)) for part in batch.truths[MediaKind.IMAGE])
+    names, _, boxes, ranks = (part.unflatten(1, (8, 8)) for part in batch.truths[MediaKind.IMAGE])
     there = names[0] != len(NAMES)
     assert torch.equal(names[0].flip(1), names[1])
+    assert torch.equal(ranks[0].flip(1)[..., [1, 0, 2, 3]], ranks[1][..., :4])
     assert torch.allclose(
         boxes[1].flip(1)[there],
         (boxes[0] * torch.tensor([-1, 1, -1, 1]))[there][:, [2, 1, 0, 3]] + torch.tensor([1, 0, 1, 0]),

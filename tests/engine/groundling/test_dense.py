@@ -41,3 +41,32 @@ def test_soundings_begin_and_end_where_the_sound_does():
     assert np.flatnonzero(begins).tolist() == [4]
     assert np.flatnonzero(ends).tolist() == [11]
     assert truth[:, :, 1:].sum() == 0
+
+
+def test_a_patch_knows_what_its_thing_is_among_its_namesakes():
+    scene = Scene(
+        (80, 80),
+        (
+            Thing(DOG, "", Box(0, 0, 20, 20)),
+            Thing(DOG, "", Box(40, 20, 80, 60)),
+            Thing(CIRCLE, "red", Box(0, 60, 20, 80)),
+        ),
+    )
+    ranks = dense.patches(scene, 4).ranks
+    assert ranks[0, 0].tolist() == [1, 0, 1, 0, 0, 1, 0, 1]
+    assert ranks[2, 3].tolist() == [0, 1, 0, 1, 1, 0, 1, 1]
+    assert ranks[3, 0].tolist() == [1, 1, 1, 1, 1, 1, 0, 0]
+    assert (ranks[0, 3] < 0).all()
+
+
+def test_slides_show_another_picture_at_every_moment():
+    scenes = [Scene((40, 40), (Thing(KNOWN[step], "", Box(0, 0, 20, 40)),)) for step in range(STEPS)]
+    names, there = dense.slides(scenes, 4)
+    assert names.reshape(STEPS, 4, 4)[7, :, 0].tolist() == [7] * 4
+    assert (there[:, :, :STEPS].sum(axis=(0, 2)) == STEPS).all()
+    assert there[7, :, 7].tolist() == [1, 1, 1]
+
+
+def test_strangers_have_no_name_that_words_are_about():
+    assert not set(dense.STRANGERS) & set(dense.NAMES)
+    assert min(dense.STRANGERS.values()) == len(dense.NAMES) + 1

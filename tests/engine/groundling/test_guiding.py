@@ -20,7 +20,7 @@ def looks(question, answer, *kinds):
 
 def test_an_answer_looks_from_its_name_its_colon_and_the_beginning_of_its_box():
     found = looks("Where is the dog?###Assistant:", "dog:[0.000, 0.000, 0.500, 0.250]###", IMAGE)
-    assert {look.sort for look in found} == {"name", "named", "begun"}
+    assert {look.sort for look in found} == {"name", "named", "begun", "inside", "sought"}
     cells = found[0].covered.reshape(8, 8)
     assert cells[:2, :4].all()
     assert cells.sum() == 8
@@ -33,6 +33,23 @@ def test_the_second_box_of_a_name_is_looked_for_where_it_begins():
     assert begun[0][0, 0]
     assert begun[1][7, 7]
     assert sum(look.sort == "named" for look in found) == 1
+
+
+def test_every_first_or_second_digit_is_looked_up_where_it_is_said():
+    answer = "dog:[0.123, 0.456, 0.789, 0.987]###"
+    found = looks("the dog###Assistant:", answer, IMAGE)
+    ids = WORDS.encode(answer, bos=False)
+    before = len(WORDS.encode("the dog###Assistant:", bos=False))
+    inside = [WORDS.piece(ids[look.place - before]) for look in found if look.sort == "inside"]
+    assert inside == [b"1", b", 0.", b"4", b", 0.", b"7", b", 0.", b"9"]
+
+
+def test_the_end_of_a_question_looks_for_all_that_answers_it():
+    question = "all dogs###Assistant:"
+    found = looks(question, "dog:[0.000, 0.000, 0.250, 0.250][0.750, 0.750, 0.999, 0.999]###", IMAGE)
+    (sought,) = [look for look in found if look.sort == "sought"]
+    assert sought.place == len(WORDS.encode(question, bos=False)) - 1
+    assert sought.covered.sum() == 8
 
 
 def test_a_question_about_a_box_looks_from_its_end():
