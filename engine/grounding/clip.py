@@ -24,5 +24,13 @@ def clip_tower(size: ClipSize) -> CLIPVisionModel:
 
 def clip_features(tower: CLIPVisionModel, size: ClipSize, pixels: Tensor) -> Tensor:
     """(B, 3, S, S) -> (B, tokens, width): the chosen hidden state, by default without its class token."""
-    hidden = tower(pixels, output_hidden_states=True).hidden_states[size.select_layer]
-    return hidden if size.class_token else hidden[:, 1:]
+    return clip_states(tower, size, pixels)[-1]
+
+
+def clip_states(tower: CLIPVisionModel, size: ClipSize, pixels: Tensor) -> list[Tensor]:
+    """As `clip_features`, of every layer up to the chosen one; what lies behind it is not computed."""
+    body = getattr(tower, "vision_model", tower)
+    states = [body.pre_layrnorm(body.embeddings(pixels))]
+    for layer in body.encoder.layers[: size.select_layer % (len(body.encoder.layers) + 1)]:
+        states.append(layer(states[-1], attention_mask=None))
+    return states if size.class_token else [state[:, 1:] for state in states]

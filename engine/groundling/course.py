@@ -15,6 +15,7 @@ from transformers import DynamicCache
 from engine.domain.media import MediaKind
 from engine.domain.training import Stage
 from engine.grounding.arithmetic import has_bf16
+from engine.grounding.clip import clip_states
 from engine.grounding.network import GroundingModel
 from engine.groundling import guiding, lessons
 from engine.groundling.dense import Dense
@@ -38,6 +39,8 @@ MIX = {
 _GLANCE = 60.0
 """What a medium that nothing is asked about counts: about as much as the answers about another."""
 _IGNORED = -100
+_HALFWAY = 4
+"""The image tower's layer after which a patch should know its thing: only then can things be compared."""
 _EARLY = 2
 """The layer after which a name should know its place, so that the digits find it there."""
 
@@ -139,8 +142,9 @@ class Raising:
         return rows, parts
 
     def _picture(self, values: Tensor, truth: tuple[Tensor, ...]) -> Seen:
-        features = self.model.image_features(values)
-        return self.model.project_image(features), self.dense.picture(features, *truth)
+        states = clip_states(self.model.vision_tower, self.model.architecture.clip, values)
+        losses = self.dense.picture(states[-1], *truth) | {"early": self.dense.halfway(states[_HALFWAY], *truth[::2])}
+        return self.model.project_image(states[-1]), losses
 
     def _clip(self, values: Tensor, truth: tuple[Tensor, ...]) -> Seen:
         """As `Encoding.encode_video`, with a look at the patches on the way."""

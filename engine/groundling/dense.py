@@ -169,6 +169,7 @@ class Dense(nn.Module):
     def __init__(self, size: Architecture) -> None:
         super().__init__()
         self.patch = nn.Linear(size.clip.hidden_size, len(NAMES) + 1 + len(SHADES) + 4 + 80)
+        self.early = nn.Linear(size.clip.hidden_size, len(NAMES) + 1 + len(STRANGERS) + 4)
         self.strangers = nn.Linear(size.clip.hidden_size, len(STRANGERS))
         self.waves = nn.Linear(size.clip.hidden_size, 4 * 2 * len(_WAVES))
         self.ranks = nn.Linear(size.clip.hidden_size, _EXTREMES + 2 * _MOST)
@@ -202,6 +203,13 @@ class Dense(nn.Module):
             "waves": _waves(self.waves(features[on]).float(), true),
             "ranks": _ranks(self.ranks(features[on]).float(), ranks[on]),
         }
+
+    def halfway(self, features: Tensor, names: Tensor, boxes: Tensor) -> Tensor:
+        """As `picture`, of names and boxes alone, from an earlier layer: one loss."""
+        said = self.early(features).float()
+        on = names != _NOTHING
+        naming = functional.cross_entropy(said[..., :-4].flatten(0, 1), names.flatten())
+        return 0.5 * naming + 4 * functional.l1_loss(said[..., -4:][on], boxes[on])
 
     def clip(self, seen: tuple[Tensor, Tensor, Tensor], names: Tensor, truth: Tensor) -> dict[str, Tensor]:
         """Losses by name of what was `seen`, in three depths.

@@ -5,7 +5,7 @@ Learning from the words alone, only the very first layer looked at patches, befo
 about, at the places from which the answer goes on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,13 +27,13 @@ from engine.groundling.design import STEPS
 _HEADS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "name": ((1, 0),),
     "named": ((1, 0), (1, 2), (2, 0)),
-    "begun": ((1, 2), (2, 1)),
+    "begun": ((1, 2),),
     "inside": ((2, 1), (3, 2)),
     "asked": ((1, 1), (2, 1), (3, 1)),
     "sought": ((2, 1), (3, 1)),
 }
-"""Layers and heads that look: on a name, behind it, where a place begins and wherever one of its first two digits
-follows, and at the end of a question, which may be about a place or answered by places."""
+"""Layers and heads that look: on a name, behind it, where a place begins, wherever one of the first two digits of a
+number follows, and at the end of a question, which may be about a place or answered by places."""
 _OPENINGS = {b"[0.", b"{0."}
 _GOING_ON = {b", 0.", b",0."}
 
@@ -68,21 +68,30 @@ def looks(
     begun = [place for place, number in enumerate(answer) if words.piece(number) in _OPENINGS]
     for place, span in zip(begun, grammar.read(words.decode(answer)), strict=False):
         at, named = len(question) + place, place > 1 and words.piece(answer[place - 1]) == b":"
-        places = [("begun", at), *(("inside", at + step) for step in _steps(words, answer[place:]))]
-        found += _looks(size, kinds, span, [*places, *((("named", at - 1), ("name", at - 2)) if named else ())])
+        seen = _looks(size, kinds, span, (("begun", at), ("named", at - 1), ("name", at - 2))[: 3 if named else 1])
+        found += seen
+        found += [look for one in seen[:1] for look in _inside(one, span, at, _steps(words, answer[place:]))]
     return found if asked else [*found, *_sought(found, end)]
 
 
-def _steps(words: Tokenizer, ids: Sequence[int]) -> Iterator[int]:
-    """How far behind the beginning of a place its first two digits of each number are said, but for the very first."""
-    before = words.piece(ids[0])
-    for step, number in enumerate(ids[1:], start=1):
-        piece = words.piece(number)
-        if piece in _GOING_ON or (piece.isdigit() and before in _OPENINGS | _GOING_ON):
-            yield step
+def _steps(words: Tokenizer, ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """How far behind the beginning of a place the first two digits of a number follow, and of which number."""
+    before, number = b"", 0
+    for step, piece in enumerate(map(words.piece, ids)):
+        number += piece in _GOING_ON
+        if piece in _OPENINGS | _GOING_ON or (piece.isdigit() and before in _OPENINGS | _GOING_ON):
+            yield step, number
         elif not piece.isdigit():
             return
         before = piece
+
+
+def _inside(seen: Look, span: Span, at: int, steps: Iterable[tuple[int, int]]) -> Iterator[Look]:
+    """All of a thing tells of its box; the first and the last moment tell when it begins and ends."""
+    edges = np.flatnonzero(seen.covered)[[0, -1]]
+    for step, number in steps:
+        cells = seen.covered if span.box else np.arange(len(seen.covered)) == edges[min(number, 1)]
+        yield Look(at + step, seen.kind, "inside", cells)
 
 
 def _sought(found: Sequence[Look], end: int) -> Iterator[Look]:

@@ -41,7 +41,13 @@ def test_every_first_or_second_digit_is_looked_up_where_it_is_said():
     ids = WORDS.encode(answer, bos=False)
     before = len(WORDS.encode("the dog###Assistant:", bos=False))
     inside = [WORDS.piece(ids[look.place - before]) for look in found if look.sort == "inside"]
-    assert inside == [b"1", b", 0.", b"4", b", 0.", b"7", b", 0.", b"9"]
+    assert inside == [b"[0.", b"1", b", 0.", b"4", b", 0.", b"7", b", 0.", b"9"]
+
+
+def test_a_beginning_and_an_end_are_looked_up_in_the_first_and_the_last_step():
+    found = looks("When does the piano play?###Assistant:", "piano:{0.25,0.50}###", SOUND)
+    steps = [np.flatnonzero(look.covered).tolist() for look in found if look.sort == "inside"]
+    assert steps == [[5], [5], [9], [9]]
 
 
 def test_the_end_of_a_question_looks_for_all_that_answers_it():
