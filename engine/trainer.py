@@ -84,6 +84,7 @@ def train(job: Job, report: News = lambda _: None) -> RunStatus:
         raise
     finally:
         folder.release()
+        crew.leave()
 
 
 class _Run:

@@ -23,6 +23,8 @@ class Crew:
         # What talks between processes is heavy, and one process has nobody to talk to.
         self._state: Any = None
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            # Functions in there keep the group that is there when they are defined: later on, `leave` could not end it.
+            import_module("torch.distributed.nn")
             self._state = import_module("accelerate").PartialState(cpu=not torch.cuda.is_available())
 
     @property
@@ -70,6 +72,11 @@ class Crew:
         """Until all have come this far."""
         if self._state is not None:
             self._state.wait_for_everyone()
+
+    def leave(self) -> None:
+        """Have done with the others; threads that listened to them further would crash the end of the program."""
+        if self._state is not None:
+            self._state.destroy_process_group()
 
     @contextmanager
     def first_before_others(self) -> Iterator[None]:

@@ -31,7 +31,9 @@ def write_launch(run: Path, fleet: Fleet, arguments: Sequence[str]) -> list[Path
     for machine in range(fleet.machines):
         known = folder / f"machine-{machine}.yaml"
         known.write_text(yaml.safe_dump(_settings(fleet, machine)), encoding="utf-8")
-        words = ["accelerate", "launch", "--config_file", str(known.resolve()), "-m", "engine", *arguments]
+        # A run on processors must not talk by way of cards that happen to be there.
+        hidden = [] if fleet.cards else ["env", "CUDA_VISIBLE_DEVICES="]
+        words = [*hidden, "accelerate", "launch", "--config_file", str(known.resolve()), "-m", "engine", *arguments]
         start = folder / f"start-{machine}.sh"
         start.write_text(f"#!/bin/sh\nexec {shlex.join(words)}\n", encoding="utf-8")
         start.chmod(0o755)
@@ -40,10 +42,11 @@ def write_launch(run: Path, fleet: Fleet, arguments: Sequence[str]) -> list[Path
 
 
 def _settings(fleet: Fleet, machine: int) -> dict[str, object]:
-    # Arithmetic of less than the plan's precision is the plan's to decide, not accelerate's.
+    # Arithmetic of less than the plan's precision is the plan's to decide, not accelerate's. For processors alone it
+    # starts several processes through MPI only, and without that a single one.
     return {
         "compute_environment": "LOCAL_MACHINE",
-        "distributed_type": "MULTI_GPU" if fleet.cards else "MULTI_CPU",
+        "distributed_type": "MULTI_GPU",
         "machine_rank": machine,
         "main_process_ip": fleet.host,
         "main_process_port": _PORT,
