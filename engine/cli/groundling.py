@@ -11,6 +11,7 @@ from engine.evaluation.rehearsal import draw_rehearsal
 from engine.groundling.raising import plans, raised
 from engine.groundling.shipping import ship as ship_model
 from engine.synthesis import sample as sample_media
+from engine.training.launching import Fleet, write_launch
 from engine.training.run_folder import Event
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The small model that ships with the app.")
@@ -46,8 +47,14 @@ def train(
     threads: Annotated[int, typer.Option(help="Processor threads.")] = 1,
     workers: Annotated[int, typer.Option(help="Processes that draw scenes; 0 draws them in between.")] = 1,
     share: Annotated[float, typer.Option(help="Shortens every stage to this share of its updates.")] = 1.0,
+    processes: Annotated[int, typer.Option(help="Several: write the file that starts them all, train nothing yet")] = 1,
 ) -> None:
     """Train the model from nothing; may be killed and called again."""
+    if processes > 1:
+        words = ["groundling", "train", "--run", str(run.resolve()), "--seed", str(seed), "--share", str(share)]
+        (start,) = write_launch(run, Fleet(processes, cards=False), [*words, "--workers", "0"])
+        typer.echo(str(start))
+        return
     weights = raised(run, plans(seed, threads=threads, share=share), report=_told, workers=workers)
     typer.echo(f"Trained: {weights}")
 

@@ -47,7 +47,8 @@ class LanguageFiles(Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model. `senses` are the files of encoders and adapters; `world` tells the user what the model knows of.
 
-    `calibration` makes probabilities of the scores.
+    `calibration` makes probabilities of the scores. `guided` are layers and heads of the language model that were
+    taught where to look, by the sort of place they look from, and go on being taught in retraining.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=120)]
@@ -65,6 +66,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str = ""
     world: str = ""
     calibration: Calibration = Calibration()
+    guided: dict[str, tuple[tuple[int, int], ...]] = {}
 
     def language(self, backbone: str, precision: str = "") -> LanguageFiles | None:
         """The first language model for `backbone`, of that precision if one is given."""
@@ -138,3 +140,7 @@ def _check(whose: str, manifest: Manifest) -> None:
     for row in manifest.languages:
         if row.precision not in known[row.backbone] or not row.files:
             raise ModelError(f"{whose} has a language model of unknown precision; install the model again.")
+    llama = manifest.architecture.llama
+    for layer, head in (place for places in manifest.guided.values() for place in places):
+        if not (0 <= layer < llama.num_hidden_layers and 0 <= head < llama.num_attention_heads):
+            raise ModelError(f"{whose} guides a head that it does not have; install the model again.")

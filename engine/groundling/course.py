@@ -11,16 +11,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import DynamicCache
+from transformers.cache_utils import Cache
 
 from engine.domain.media import MediaKind
 from engine.domain.training import Stage
 from engine.grounding.arithmetic import has_bf16
 from engine.grounding.clip import clip_states
 from engine.grounding.network import GroundingModel
-from engine.groundling import guiding, lessons
+from engine.groundling import lessons
 from engine.groundling.dense import Dense
-from engine.groundling.guiding import Look, Looks, Read, gathered
+from engine.groundling.design import HEADS
 from engine.groundling.lessons import NAMING, Course, Lesson, Turn
+from engine.training import guidance
+from engine.training.guidance import Look, Looks, Sight, gathered
 
 Seen = tuple[Tensor, dict[str, Tensor]]
 """Rows for the language model and dense losses by name."""
@@ -177,14 +180,25 @@ class Raising:
             said = body(input_ids=block.ids, past_key_values=kept, use_cache=True, output_hidden_states=True)
             named = (block.ahead != _IGNORED).any(dim=-1)
             early.append(self.dense.ahead(said.hidden_states[_EARLY][named], block.ahead[named]))
-            read = Read(batch.prefix, shared, said.hidden_states, block.owner)
-            astray = astray + sum((guiding.astray(self.model, looks, read) for looks in block.looks), torch.zeros(()))
+            astray = astray + self._astray(batch.prefix, shared, said.hidden_states, block)
             hidden = said.last_hidden_state
             learned = block.labels != _IGNORED
             logits = self.model.lm_head(hidden[learned]).float()
             each = functional.cross_entropy(logits, block.labels[learned], reduction="none")
             total = total + each @ block.weights[learned]
         return total, torch.stack(early).sum() / max(1, batch.places), astray
+
+    def _astray(self, prefix: Tensor, shared: Cache, states: Sequence[Tensor], block: Blocks) -> Tensor:
+        """How far the heads that are guided look elsewhere (summed); the keys are those of the prefix."""
+        total = torch.zeros(())
+        for looks in block.looks:
+            first = int((prefix[0] == self.model.architecture.ids(looks.kind).patch).nonzero()[0])
+            seen = slice(first, first + looks.covered.shape[1])
+            for number, head in HEADS[looks.sort]:
+                keys = shared.layers[number].keys[block.owner[looks.rows], :, seen]
+                sight = Sight(states[number][looks.rows, looks.places], prefix.shape[1] + looks.places, keys)
+                total = total + guidance.missed(self.model, number, head, sight, looks.covered)
+        return total
 
 
 def pack(group: Sequence[Lesson], *, text: bool) -> Packed:

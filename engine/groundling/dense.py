@@ -22,6 +22,7 @@ from engine.synthesis.kinds import COLOURS, KNOWN, SHAPES, strangers
 from engine.synthesis.material import KNOWN_SOUNDS
 from engine.synthesis.pictures import Scene, Thing
 from engine.synthesis.sounds import Sounding
+from engine.training.guidance import Edges, covered, shares
 
 NAMES = {kind.name: place for place, kind in enumerate((*KNOWN, *SHAPES))}
 STRANGERS = {kind.name: len(NAMES) + 1 + place for place, kind in enumerate(strangers())}
@@ -29,10 +30,8 @@ STRANGERS = {kind.name: len(NAMES) + 1 + place for place, kind in enumerate(stra
 SHADES = {colour: place for place, colour in enumerate(COLOURS)}
 _CLASSES = {**NAMES, **STRANGERS}
 VOICES = {kind.name: place for place, kind in enumerate(KNOWN_SOUNDS)}
-Edges = tuple[float, float, float, float]
 _NOTHING = len(NAMES)
 _IGNORED = -100
-_COVERED = 0.4
 _WAVES = (1, 2, 5, 10)
 """Turns of a wave over the picture: the last one repeats with the second digit of an edge."""
 _MOST = 5
@@ -95,15 +94,6 @@ def mirrored(seen: Patches) -> Patches:
     return Patches(seen.names[:, ::-1], seen.colours[:, ::-1], boxes, ranks)
 
 
-def covered(place: Edges, grid: int) -> NDArray[np.bool_]:
-    """Which patches a box covers, at least those that it covers most."""
-    x0, y0, x1, y1 = place
-    edges = np.arange(grid + 1) / grid
-    across, down = shares(x0, x1, edges), shares(y0, y1, edges)
-    cover = down[:, None] * across[None]
-    return np.asarray(cover >= min(_COVERED, 0.8 * float(cover.max())))
-
-
 def frames(clip: Clip, grid: int) -> NDArray[np.int64]:
     """What covers each patch of each frame shown, [STEPS, grid * grid]."""
     seen = []
@@ -155,12 +145,6 @@ def _changes(there: NDArray[np.float32]) -> NDArray[np.float32]:
     begins = there * (1 - np.concatenate([silent, there[:-1]]))
     ends = there * (1 - np.concatenate([there[1:], silent]))
     return np.stack([there, begins, ends], axis=1)
-
-
-def shares(low: float, high: float, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much of each cell of a row lies between `low` and `high`, 0..1."""
-    length = edges[1] - edges[0]
-    return np.clip(np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1]), 0, None) / length
 
 
 class Dense(nn.Module):

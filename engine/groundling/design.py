@@ -16,6 +16,16 @@ SEEING = Seeing(resize=128, crop=128)
 WATCHING = Watching(side=64, limit=STEPS)
 HEARING = Hearing(windows=WINDOWS, placement="even", bins=64)
 STYLE = PromptStyle(system="Answer with boxes and times.")
+HEADS = {
+    "name": ((1, 0),),
+    "named": ((1, 0), (1, 2), (2, 0)),
+    "begun": ((1, 2),),
+    "inside": ((2, 1), (3, 2)),
+    "asked": ((1, 1), (2, 1), (3, 1)),
+    "sought": ((2, 1), (3, 1)),
+}
+"""Layers and heads that look: on a name, behind it, where a place begins, wherever one of the first two digits of a
+number follows, and at the end of a question, which may be about a place or answered by places."""
 
 
 _CLIP = ClipSize(

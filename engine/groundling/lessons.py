@@ -11,13 +11,14 @@ from engine.domain.media import MediaKind
 from engine.grounding.architecture import Architecture
 from engine.grounding.prompt import media_block
 from engine.grounding.tokens import Tokenizer
-from engine.groundling import dense, guiding, media
+from engine.groundling import dense, media
 from engine.groundling.design import STYLE
-from engine.groundling.guiding import Look
 from engine.synthesis import moments, pictures, questions, wording
 from engine.synthesis.material import SoundKind
 from engine.synthesis.pictures import Scene, Thing
 from engine.synthesis.questions import Asked, Rng, pick
+from engine.training import guidance
+from engine.training.guidance import Look
 
 _FINEST = 0.1
 _ALIKE = 0.6  # share of pictures with many things of one name
@@ -202,7 +203,7 @@ def _turn(course: Course, kinds: Sequence[MediaKind], asked: Asked, *, first: bo
     words, lead = course.tokenizer, "" if first else f"{STYLE.human}: "
     question = words.encode(f"{lead}{asked.question}{STYLE.separator}{STYLE.assistant}:", bos=False)
     answer = words.encode(f"{asked.answer}{STYLE.separator}", bos=False)
-    looks = guiding.looks(words, course.size, kinds, question, answer)
+    looks = guidance.looks(words, course.size, kinds, question, answer)
     return Turn(question, answer, *_marks(words, answer), looks)
 
 

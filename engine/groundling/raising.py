@@ -86,6 +86,7 @@ def raised(
     to see, the words attuned to encoders that know pictures, clips and sounds.
     """
     before: Path | None = None
+    crew = Crew()
     for plan, (name, prepare) in zip(steps, _PREPARED.items(), strict=True):
         after = folder / name / _WEIGHTS
         if not after.exists():
@@ -94,7 +95,9 @@ def raised(
                 begin(raising, before)
                 prepare(raising, _measured(plan.seed))
             run(raising, folder / name, plan, report=report, workers=workers)
-            save(raising, after)
+            if crew.first:
+                save(raising, after)
+            crew.wait()
         before = after
     assert before is not None
     return before

@@ -60,6 +60,7 @@ def _manifest(size: Architecture) -> Manifest:
         licence="Apache-2.0",
         source="trained from nothing on a drawn world",
         world=_WORLD,
+        guided=design.HEADS,
     )
 
 

@@ -8,24 +8,31 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.domain.media import MediaKind
 from engine.domain.training import Record
 from engine.grounding.architecture import MEDIA_TOKENS, Architecture
 from engine.grounding.prompt import PromptStyle, media_block, prompt
 from engine.grounding.tokens import Tokenizer, literal
+from engine.training import guidance
+from engine.training.guidance import Heads, Look
 
 # No path has it.
 _FRAME = "\0"
 
 
 class Sample(Struct, frozen=True):
-    """One conversation. `head` ids end with the media, `ids` follow; `learn` marks those of `ids` to be learned."""
+    """One conversation. `head` ids end with the media, `ids` follow; `learn` marks those of `ids` to be learned.
+
+    `looks` count their places from the first of `ids`; the model has none whose heads are not guided.
+    """
 
     media: tuple[tuple[MediaKind, str], ...]
     head: tuple[int, ...]
     ids: tuple[int, ...]
     learn: tuple[bool, ...]
+    looks: tuple[Look, ...] = ()
 
     def __len__(self) -> int:
         return len(self.head) + len(self.ids)
@@ -55,11 +62,12 @@ def file_and_frame(key: str) -> tuple[Path, int | None]:
 
 
 class Speech(Struct, frozen=True):
-    """How a model is spoken to: its tokens, its words around a conversation, its places for media."""
+    """How a model is spoken to: its tokens, its words around a conversation, its places for media, its guided heads."""
 
     tokenizer: Tokenizer
     style: PromptStyle
     architecture: Architecture
+    guided: Heads = {}
 
 
 def encode(record: Record, speech: Speech) -> Sample:
@@ -70,15 +78,21 @@ def encode(record: Record, speech: Speech) -> Sample:
     turns[0] = (media_block(style, places) + turns[0][0], turns[0][1])
     whole = tokenizer.encode(prompt(style, turns))
     learn = [False] * len(whole)
+    cut, begun = _after_media(whole, tokenizer), 0
+    looks: list[Look] = []
     for last in range(len(turns)):
         asked = prompt(style, [*turns[:last], (turns[last][0], None)])
         start = _shared(whole, tokenizer.encode(asked))
         end = _shared(whole, tokenizer.encode(prompt(style, turns[: last + 1])))
         learn[start:end] = [True] * (end - start)
-    cut = _after_media(whole, tokenizer)
+        begun = max(begun, cut)
+        if speech.guided:
+            found = guidance.looks(tokenizer, speech.architecture, tuple(places), whole[begun:start], whole[start:end])
+            looks += [replace(look, place=look.place + begun - cut) for look in found if look.sort in speech.guided]
+        begun = end
     named = keys(record)
     media = tuple((kind, named[kind]) for kind in style.order if kind in named)
-    return Sample(media, tuple(whole[:cut]), tuple(whole[cut:]), tuple(learn[cut:]))
+    return Sample(media, tuple(whole[:cut]), tuple(whole[cut:]), tuple(learn[cut:]), tuple(looks))
 
 
 def units(samples: Iterable[Sample], questions: int, longest: int) -> list[Unit]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.domain.media import MediaKind
 from engine.training.attention import Layout, layout
 from engine.training.encoding import Unit
+from engine.training.guidance import Look
 
 
 class Packed(msgspec.Struct):
@@ -20,7 +21,8 @@ class Packed(msgspec.Struct):
 
     `layout` says who attends to whom. The hidden state at `sources` (row * length + column) is to foretell `targets`.
     `media` are in the order of their places, by kind.
-    `values` are media not yet encoded, where the encoders learn too; `extra` is what a dense loss needs.
+    `values` are media not yet encoded, where the encoders learn too; `extra` is what a dense loss needs. `looks` are
+    rows (token's place counted through the rows, which of the kind's media) with the look from there.
     """
 
     ids: Tensor
@@ -34,6 +36,7 @@ class Packed(msgspec.Struct):
     tokens: int
     values: Mapping[MediaKind, Tensor] = {}
     extra: Mapping[str, Tensor] = {}
+    looks: Sequence[tuple[int, int, Look]] = ()
 
 
 def pack(units: Sequence[Unit], room: int) -> list[Packed]:
@@ -68,6 +71,7 @@ def _packed(rows: Sequence[Sequence[Unit]]) -> Packed:
     sources: list[int] = []
     targets: list[int] = []
     media: dict[MediaKind, list[str]] = {}
+    looks: list[tuple[int, int, Look]] = []
     for line, row in enumerate(rows):
         column = 0
         for unit in row:
@@ -78,6 +82,8 @@ def _packed(rows: Sequence[Sequence[Unit]]) -> Packed:
             sources += [start + place - 1 for place, _ in learned]
             spans.append((range(start, start + len(unit.head)), [_moved(span, start) for span in spread]))
             targets += [target for _, target in learned]
+            for sample, span in zip(unit.samples, spread, strict=True):
+                looks += [(start + span.start + look.place, len(media[look.kind]) - 1, look) for look in sample.looks]
             column += len(unit)
     ids, positions = table
     samples = [len(unit.samples) for row in rows for unit in row]
@@ -91,6 +97,7 @@ def _packed(rows: Sequence[Sequence[Unit]]) -> Packed:
         float(len(targets)),
         sum(samples),
         sum(len(unit) for row in rows for unit in row),
+        looks=looks,
     )
 
 

@@ -55,6 +55,7 @@ RETRAINING = (
         rate=2e-4,
         batch=32,
         scales=dict.fromkeys((*ADAPTERS, "markers"), 0.1),
+        guidance=0.15,
     ),
     Stage(
         "instruction",
@@ -63,6 +64,7 @@ RETRAINING = (
         rate=2e-4,
         batch=32,
         scales=dict.fromkeys((*ADAPTERS, "markers"), 0.1),
+        guidance=0.15,
     ),
 )
 

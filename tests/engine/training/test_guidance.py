@@ -3,10 +3,15 @@ import torch
 from msgspec.structs import replace
 
 from engine.domain.media import MediaKind
-from engine.groundling import design, guiding, lessons, media, vocabulary
-from engine.groundling.course import Raising
+from engine.domain.training import Exchange, Record
+from engine.groundling import design, lessons, media, vocabulary
+from engine.groundling.course import Raising, pack
 from engine.groundling.dense import Dense
 from engine.groundling.raising import STAGES
+from engine.synthesis import questions
+from engine.training import guidance, packing
+from engine.training.course import GroundingCourse
+from engine.training.encoding import Speech, encode, units
 
 WORDS = vocabulary.tokenizer_of(vocabulary.trained())
 SIZE = design.architecture(vocabulary.PIECES)
@@ -15,7 +20,7 @@ IMAGE, SOUND = MediaKind.IMAGE, MediaKind.AUDIO
 
 def looks(question, answer, *kinds):
     ids = (WORDS.encode(text, bos=False) for text in (question, answer))
-    return guiding.looks(WORDS, SIZE, kinds, *ids)
+    return guidance.looks(WORDS, SIZE, kinds, *ids)
 
 
 def test_an_answer_looks_from_its_name_its_colon_and_the_beginning_of_its_box():
@@ -90,3 +95,39 @@ def test_heads_learn_to_look_where_they_are_told():
 
 def test_a_box_that_covers_nothing_is_not_looked_for():
     assert not looks("Where?###Assistant:", "dog:[0.500, 0.500, 0.400, 0.400]###", IMAGE)
+
+
+def test_retraining_guides_the_same_looks_as_raising():
+    rng = np.random.default_rng(4)
+    course = lessons.Course(media.Worlds(), SIZE, WORDS)
+    values, scene = media.picture(rng, course.worlds.pictures)
+    asked = questions.of_picture(rng, scene, course.worlds.pictures.kinds, 6, {"name", "what", "all"})
+    lesson = lessons._lesson(rng, course, {IMAGE: values}, {IMAGE: lessons._patches(course, scene)}, asked)
+    raising = Raising(design.newborn(SIZE, 0), Dense(SIZE), course, 3)
+    batch = pack([lesson], text=True)
+    *_, astray = raising._speak(batch, {IMAGE: raising.model.encode_image(batch.values[IMAGE])})
+
+    model = design.newborn(SIZE, 0)
+    speech = Speech(WORDS, design.STYLE, SIZE, design.HEADS)
+    records = [
+        Record(str(place), {IMAGE: "a"}, (Exchange(one.question, one.answer),)) for place, one in enumerate(asked)
+    ]
+    row = units([encode(record, speech) for record in records], 8, 1024)
+    features = model.image_features(torch.from_numpy(values)[None])[0]
+    retraining = GroundingCourse(model, {"fine-grained": row}, lambda *_: features, guided=design.HEADS)
+    (packed,) = packing.pack(row, 4096)
+    guided, parts = retraining.loss(replace(STAGES[1], trainable=("lora",)), packed)
+    assert torch.allclose(parts["astray"], astray, rtol=1e-3)
+    assert torch.allclose(guided, parts["text"] + STAGES[1].guidance * parts["astray"])
+
+
+def test_a_stage_without_guidance_learns_from_the_words_alone():
+    model = design.newborn(SIZE, 0)
+    speech = Speech(WORDS, design.STYLE, SIZE, design.HEADS)
+    record = Record("0", {IMAGE: "a"}, (Exchange("Where is the dog?", "dog:[0.000, 0.000, 0.500, 0.250]"),))
+    row = units([encode(record, speech)], 8, 1024)
+    assert row[0].samples[0].looks
+    features = torch.randn(SIZE.tokens(IMAGE), SIZE.clip.hidden_size)
+    retraining = GroundingCourse(model, {"fine-grained": row}, lambda *_: features, guided=design.HEADS)
+    (packed,) = packing.pack(row, 4096)
+    assert not retraining.loss(replace(STAGES[1], trainable=("lora",), guidance=0.0), packed)[1]

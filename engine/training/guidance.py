@@ -1,8 +1,9 @@
-"""Where the language model should look: attention that is taught directly, as the generator knows what is meant.
+"""Where the language model should look: attention that is taught directly, as the truth says what is meant.
 
 Learning from the words alone, only the very first layer looked at patches, before it could know of “leftmost” or
 “red”: among twins it mixed the edges of all. So chosen heads are told which patches (or steps of time) an answer is
-about, at the places from which the answer goes on.
+about, at the places from which the answer goes on. Which heads, the model's manifest says; a model without such heads
+learns from its words alone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,28 +13,19 @@ import torch
 from msgspec import Struct
 from numpy.typing import NDArray
 from torch import Tensor
-from transformers.cache_utils import Cache
+from transformers import LlamaForCausalLM
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from engine import grammar
 from engine.domain.media import MediaKind
 from engine.grammar import Span
 from engine.grounding.architecture import Architecture
-from engine.grounding.network import GroundingModel
 from engine.grounding.tokens import Tokenizer
-from engine.groundling.dense import covered, shares
-from engine.groundling.design import STEPS
 
-_HEADS: Mapping[str, tuple[tuple[int, int], ...]] = {
-    "name": ((1, 0),),
-    "named": ((1, 0), (1, 2), (2, 0)),
-    "begun": ((1, 2),),
-    "inside": ((2, 1), (3, 2)),
-    "asked": ((1, 1), (2, 1), (3, 1)),
-    "sought": ((2, 1), (3, 1)),
-}
-"""Layers and heads that look: on a name, behind it, where a place begins, wherever one of the first two digits of a
-number follows, and at the end of a question, which may be about a place or answered by places."""
+Edges = tuple[float, float, float, float]
+Heads = Mapping[str, tuple[tuple[int, int], ...]]
+"""Layers and heads by the sort of place that they look from."""
+_COVERED, _FILLED = 0.4, 0.5
 _OPENINGS = {b"[0.", b"{0."}
 _GOING_ON = {b", 0.", b",0."}
 
@@ -110,8 +102,8 @@ def _looks(size: Architecture, kinds: Sequence[MediaKind], span: Span, places: S
         cells = covered((x0, y0, x1, y1), size.clip.image_size // size.clip.patch_size).reshape(-1)
     else:
         start, end = span.numbers
-        part = shares(start, end, np.arange(STEPS + 1) / STEPS)
-        cells = part >= min(0.5, 0.8 * float(part.max()))
+        part = shares(start, end, np.linspace(0, 1, size.tokens(mine) + 1))
+        cells = part >= min(_FILLED, 0.8 * float(part.max()))
     return [Look(place, mine, sort, cells) for sort, place in places] if cells.any() else []
 
 
@@ -133,28 +125,46 @@ def gathered(rows: Sequence[Sequence[Look]]) -> list[Looks]:
     ]
 
 
-class Read(Struct, frozen=True):
-    """Ids of the prefix (B, P) and its keys, a block's hidden states by layer (R, L, width), its rows' lessons (R,)."""
+class Sight(Struct, frozen=True):
+    """What heads of one layer see: states of the tokens that look (L, width) and their positions (L,), the keys of the
+    rows looked at (L, heads, N, size)."""
 
-    prefix: Tensor
-    shared: Cache
-    hidden: Sequence[Tensor]
-    owner: Tensor
+    states: Tensor
+    positions: Tensor
+    keys: Tensor
 
 
-def astray(model: GroundingModel, looks: Looks, read: Read) -> Tensor:
-    """How far the heads look elsewhere: summed cross-entropy of what is covered among a medium's rows."""
-    first = int((read.prefix[0] == model.architecture.ids(looks.kind).patch).nonzero()[0])
-    seen = slice(first, first + looks.covered.shape[1])
-    turn = model.model.rotary_emb(read.hidden[0], (read.prefix.shape[1] + looks.places)[None])
-    total = torch.zeros(())
-    for number, head in _HEADS[looks.sort]:
-        layer = model.model.layers[number]
-        size = layer.self_attn.head_dim
-        part = layer.input_layernorm(read.hidden[number][looks.rows, looks.places])
-        asking = layer.self_attn.q_proj(part)[None, None, :, head * size : (head + 1) * size]
-        asking, _ = apply_rotary_pos_emb(asking, asking, *turn)
-        keys = read.shared.layers[number].keys[read.owner[looks.rows], head, seen]
-        likely = (torch.einsum("nd,nkd->nk", asking[0, 0], keys).float() * size**-0.5).log_softmax(dim=-1)
-        total = total - likely.masked_fill(~looks.covered, -torch.inf).logsumexp(dim=-1).sum()
-    return total
+def missed(model: LlamaForCausalLM, number: int, head: int, sight: Sight, covered: Tensor) -> Tensor:
+    """How far a head looks elsewhere: summed cross-entropy of what is covered (L, N) among the rows of a medium."""
+    layer = model.model.layers[number]
+    size = layer.self_attn.head_dim
+    asking = layer.self_attn.q_proj(layer.input_layernorm(sight.states))[None, None, :, head * size : (head + 1) * size]
+    turn = model.model.rotary_emb(asking, sight.positions[None])
+    asking, _ = apply_rotary_pos_emb(asking, asking, *turn)
+    keys = sight.keys[:, head // layer.self_attn.num_key_value_groups]
+    likely = (torch.einsum("ld,lnd->ln", asking[0, 0], keys).float() * size**-0.5).log_softmax(dim=-1)
+    return -likely.masked_fill(~covered, -torch.inf).logsumexp(dim=-1).sum()
+
+
+def keys(model: LlamaForCausalLM, number: int, states: Tensor, positions: Tensor) -> Tensor:
+    """The keys of layer `number` of states (U, N, width) at positions (U, N) -> (U, heads, N, size)."""
+    layer = model.model.layers[number]
+    made = layer.self_attn.k_proj(layer.input_layernorm(states)).unflatten(-1, (-1, layer.self_attn.head_dim))
+    made = made.transpose(1, 2)
+    turned, _ = apply_rotary_pos_emb(made, made, *model.model.rotary_emb(made, positions))
+    return turned
+
+
+def covered(place: Edges, grid: int) -> NDArray[np.bool_]:
+    """Which patches a box covers, at least those that it covers most."""
+    x0, y0, x1, y1 = place
+    edges = np.arange(grid + 1) / grid
+    across, down = shares(x0, x1, edges), shares(y0, y1, edges)
+    cover = down[:, None] * across[None]
+    return np.asarray(cover >= min(_COVERED, 0.8 * float(cover.max())))
+
+
+def shares(low: float, high: float, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much of each cell of a row lies between `low` and `high`, 0..1."""
+    length = edges[1] - edges[0]
+    return np.clip(np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1]), 0, None) / length
