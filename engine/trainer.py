@@ -33,6 +33,7 @@ from engine.training.loop import Diverged, Loop
 from engine.training.plans import device_of
 from engine.training.preparation import Senses, dtype_of, prepared, speech_of, with_its_rank
 from engine.training.run_folder import Event, RunFolder
+from engine.training.sharding import held, shares
 
 News = Callable[[Event], None]
 Judge = Callable[[Stage, int], float]
@@ -45,7 +46,7 @@ class Job(msgspec.Struct, frozen=True):
     """What to train: a project and a model folder; for a run that exists, only the run folder counts.
 
     `continues` is an adapter to start from, `earlier` are files of conversations to replay; the model that ships with
-    the app replays those that ship with it.
+    the app replays those that ship with it. `shard` has several processes share the frozen layers out in any case.
     """
 
     project: Path
@@ -54,6 +55,7 @@ class Job(msgspec.Struct, frozen=True):
     model: Path
     continues: Path | None = None
     earlier: tuple[Path, ...] = ()
+    shard: bool = False
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -107,8 +109,10 @@ class _Run:
             self._gather(plan)
         self._crew.wait()
         source = self._source()
-        self._forecast(plan, Path(source.model), device)
-        model = prepared(Path(source.model), plan, device, Path(source.continues) if source.continues else None)
+        processes = self._forecast(plan, Path(source.model), device)
+        continues = Path(source.continues) if source.continues else None
+        model = prepared(Path(source.model), plan, device, continues, processes)
+        self._keep_in_step(model, processes)
         course, judge = self._course(model, Path(source.model), plan)
         with _signals(self._folder) as wish:
             loop = Loop(course, plan, self._folder, report=self._report, wish=wish, crew=self._crew, judge=judge)
@@ -143,12 +147,25 @@ class _Run:
             raise TrainingFailed(f"The model in “{source.model}” is not the one this run began with; put it back.")
         return source
 
-    def _forecast(self, plan: TrainingPlan, model: Path, device: torch.device) -> None:
-        told = forecast(read_manifest(model).architecture, plan)
+    def _forecast(self, plan: TrainingPlan, model: Path, device: torch.device) -> int:
+        """Tell what the run will take; among how many processes the frozen layers are shared out, or 1."""
+        size = read_manifest(model).architecture
+        processes = shares(plan, forecast(size, plan), device, self._crew, asked=self._job.shard)
+        told = forecast(size, plan, processes)
         self.tell(Event("forecast", RunState.ENCODING, memory=told.total, sentence=told.sentence))
         if refused := too_large(told, device):
             self.tell(Event(REFUSED, RunState.ENCODING, memory=told.total, sentence=refused))
             raise TrainingFailed(refused)
+        return processes
+
+    def _keep_in_step(self, model: GroundingModel, processes: int) -> None:
+        if processes == 1:
+            return
+        self._crew.in_step = True
+        here, whole = held(model)
+        here = self._crew.most(here)
+        sentence = f"Each process holds {here / 1e9:.1f} GB of {whole / 1e9:.1f} GB of frozen layers."
+        self.tell(Event("sharded", RunState.ENCODING, memory=here, sentence=sentence))
 
     def _course(self, model: GroundingModel, folder: Path, plan: TrainingPlan) -> tuple[GroundingCourse, Judge | None]:
         see = Senses(model, read_manifest(folder))

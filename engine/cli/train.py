@@ -10,7 +10,7 @@ from engine.domain.training import RunState
 from engine.grounding.embedded import model_folder
 from engine.trainer import Job, train
 from engine.training.launching import Fleet, write_launch
-from engine.training.plans import PLANS, plan_named
+from engine.training.plans import PLANS, device_of, plan_named
 from engine.training.run_folder import Event, RunFolder
 
 
@@ -24,20 +24,27 @@ def command(  # noqa: PLR0917
     processes: Annotated[int, typer.Option(help="Several: write files that start them all, and train nothing yet")] = 1,
     machines: Annotated[int, typer.Option(help="On how many machines they run")] = 1,
     host: Annotated[str, typer.Option(help="Address of the first machine")] = "127.0.0.1",
+    shard: Annotated[
+        bool, typer.Option("--shard", help="Have them share the base out even where each can hold it")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON")] = False,
 ) -> None:
     """Train an adapter in three stages."""
     if processes > 1:
-        fleet = Fleet(processes, machines, host, cards=plan_named(plan).device == "cuda")
+        chosen = plan_named(plan)
+        cards = chosen.device == "cuda" or device_of(chosen).type == "cuda"
+        fleet = Fleet(processes, machines, host, cards)
         words = ["train", str(project.resolve()), "--run", str(run.resolve()), "--plan", plan]
         words += ["--model", model] if model else []
         words += ["--continues", str(continues.resolve())] if continues else []
+        words += ["--shard"] if shard else []
         words += [word for path in earlier or () for word in ("--earlier", str(path.resolve()))]
         for start in write_launch(run, fleet, words):
             typer.echo(str(start))
         return
     began = RunFolder(run).plan() is not None
-    job = Job(project, run, plan_named(plan), Path() if began else model_folder(model), continues, tuple(earlier or ()))
+    folder = Path() if began else model_folder(model)
+    job = Job(project, run, plan_named(plan), folder, continues, tuple(earlier or ()), shard)
     status = train(job, _line if json else _tell)
     typer.echo(msgspec.json.encode(status).decode() if json else f"{status.state}: {status.sentence or run}")
     if status.state is RunState.FAILED:

@@ -17,9 +17,13 @@ _T = TypeVar("_T")
 
 
 class Crew:
-    """Who this process is among those that train."""
+    """Who this process is among those that train.
+
+    `in_step`: the model lies in parts among them, so that each goes through it as often as any other.
+    """
 
     def __init__(self) -> None:
+        self.in_step = False
         # What talks between processes is heavy, and one process has nobody to talk to.
         self._state: Any = None
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -31,6 +35,11 @@ class Crew:
     def first(self) -> bool:
         """Whether this process writes and decides."""
         return self._state is None or bool(self._state.is_main_process)
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return 1 if self._state is None else int(self._state.num_processes)
 
     def share(self, units: Sequence[_T]) -> Sequence[_T]:
         """Those that are this process's to work on."""
@@ -59,6 +68,16 @@ class Crew:
     def any(self, what: bool) -> bool:
         """Whether it holds for one of them."""
         return what if self._state is None else bool(self.add(torch.tensor(float(what), device=self._state.device)))
+
+    def most(self, number: int) -> int:
+        """The largest that one of them has."""
+        if self._state is None:
+            return number
+        return int(import_module("accelerate.utils").gather(torch.tensor([number], device=self._state.device)).max())
+
+    def idle(self, passes: int) -> int:
+        """How many more passes through the model than this process others make, where all go in step."""
+        return self.most(passes) - passes if self.in_step else 0
 
     def told(self, word: str) -> str:
         """The first one's word, to all."""

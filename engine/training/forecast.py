@@ -19,17 +19,20 @@ _WIDTHS = {"fp32": 4.0, "bf16": 2.0, "nf4": 2.0}
 _MOMENTS = {"adamw": 8, "paged_adamw8bit": 2}
 # What the C library's allocator keeps beyond what is asked of it, measured on Linux: plain, and with checkpointing.
 _SCATTER = {False: 2.4, True: 5.2}
+# Layers that are whole at once where each is shared out: one at work, the next, and the buffer it arrives in.
+_GATHERED = 3
 # A token in six is an answer's, as a rule; only those pass the output matrix.
 _LEARNED = 1 / 6
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """Bytes at the peak: frozen weights, what learns with its gradients and moments, one pass, the program."""
+    """Bytes at the peak of a process: frozen weights, what learns with gradients and moments, one pass, the program."""
 
     frozen: int
     learning: int
     passing: int
     program: int
+    processes: int = 1
 
     @property
     def total(self) -> int:
@@ -38,11 +41,15 @@ class Forecast(msgspec.Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """For the user."""
-        return f"The run will take about {self.total / 1e9:.1f} GB at its peak."
+        where = f" in each of {self.processes} processes" if self.processes > 1 else ""
+        return f"The run will take about {self.total / 1e9:.1f} GB at its peak{where}."
 
 
-def forecast(architecture: Architecture, plan: TrainingPlan) -> Forecast:
-    """The peak of a run of `plan` on that network; on the CPU of the whole process, else of the card."""
+def forecast(architecture: Architecture, plan: TrainingPlan, processes: int = 1) -> Forecast:
+    """The peak of a run of `plan` on that network; on the CPU of the whole process, else of the card.
+
+    Several `processes` have the frozen layers shared out among them.
+    """
     counts = _counts(architecture)
     groups = {group for stage in plan.stages for group in stage.trainable}
     width = _WIDTHS[plan.precision]
@@ -50,12 +57,16 @@ def forecast(architecture: Architecture, plan: TrainingPlan) -> Forecast:
     other = sum(count for name, count in counts.items() if name not in {"matrices", *groups})
     low = _lora_count(architecture, plan) if "lora" in groups else 0
     learned = sum(count for name, count in counts.items() if name in groups) + low
-    frozen = matrices * (_NF4 if plan.precision == "nf4" else width) + other * width
+    layers = matrices * (_NF4 if plan.precision == "nf4" else width)
+    if processes > 1:
+        layers *= min(1.0, 1 / processes + _GATHERED / architecture.llama.num_hidden_layers)
+    frozen = layers + other * width
     learning = learned * (4 + 4 + _MOMENTS[plan.optimizer])
     passing = _passing(architecture, plan)
     if plan.device == "cuda":
-        return Forecast(int(frozen), int(learning), int(passing), PROGRAM["cuda"])
-    return Forecast(int(frozen), int(learning), int(passing * _SCATTER[plan.checkpointing]), PROGRAM["cpu"])
+        return Forecast(int(frozen), int(learning), int(passing), PROGRAM["cuda"], processes)
+    passing *= _SCATTER[plan.checkpointing]
+    return Forecast(int(frozen), int(learning), int(passing), PROGRAM["cpu"], processes)
 
 
 def too_large(told: Forecast, device: torch.device) -> str:

@@ -22,7 +22,7 @@ from engine.domain.errors import OutOfMemory, TrainingFailed
 from engine.domain.training import HELD_OUT, RunState, Stage, TrainingPlan
 from engine.training import checkpoints, state
 from engine.training.crew import Crew
-from engine.training.memory import in_use
+from engine.training.memory import in_use, ran_out
 from engine.training.muon import Muon, moves_whole
 from engine.training.run_folder import Event, RunFolder
 from engine.training.stages import group_of, trainable
@@ -217,7 +217,8 @@ class Loop:
     def _look(self, stage: Stage, total: int) -> None:
         """Now and then, and at the end of a stage, tell how it does on held-out media."""
         done = self._cursor.update
-        if self._judge is None or not self._crew.first or (done % max(1, total // _LOOKS) and done < total):
+        # All of them look, as a model that is shared out needs them all; one tells.
+        if self._judge is None or (done % max(1, total // _LOOKS) and done < total):
             return
         with self._autocast():
             self._tell(Event(HELD_OUT, loss=self._judge(stage, self._cursor.room)))
@@ -227,9 +228,10 @@ class Loop:
         weight, failed = self._counted(sum(batch.weight for batch in batches)) or 1.0, None
         loss, parts = torch.zeros((), device=self._course.device), dict[str, float]()
         try:
-            loss, parts = self._backward(stage, batches, weight)
+            loss, parts = self._backward(stage, self._passes(batches, weight))
         except (RuntimeError, MemoryError) as error:
-            if not ran_out(error):
+            # Where they go in step the others wait inside their pass, and nothing can be told to them.
+            if not ran_out(error) or self._crew.in_step:
                 raise
             failed = error
         if self._crew.any(failed is not None):
@@ -237,13 +239,20 @@ class Loop:
         self._crew.add_gradients(self._parameters[name] for name in self._names[self._cursor.stage])
         return float(self._crew.add(loss)), parts
 
+    def _passes(self, batches: Sequence[Batch], weight: float) -> list[tuple[Batch, float]]:
+        """What goes through the model, and what its loss is divided by: idle passes count nothing."""
+        passes = [(batch, weight) for batch in batches]
+        if idle := self._crew.idle(len(batches)):
+            passes += [(self._data[self._cursor.stage].batches([0], self._cursor.room)[0], math.inf)] * idle
+        return passes
+
     def _counted(self, own: float) -> float:
         return float(self._crew.add(torch.tensor(own, dtype=torch.float64, device=self._course.device)))
 
-    def _backward(self, stage: Stage, batches: Sequence[Batch], weight: float) -> tuple[torch.Tensor, dict[str, float]]:
+    def _backward(self, stage: Stage, passes: Sequence[tuple[Batch, float]]) -> tuple[torch.Tensor, dict[str, float]]:
         whole = torch.zeros((), device=self._course.device)
         shares: dict[str, torch.Tensor] = {}
-        for batch in batches:
+        for batch, weight in passes:
             with self._autocast():
                 loss, parts = self._course.loss(stage, batch)
             loss = loss / weight
@@ -321,7 +330,7 @@ class Loop:
         if not ran_out(error):
             raise error
         room = min(self._cursor.room, self._plan.room) // 2
-        if room < _LEAST_ROOM:
+        if room < _LEAST_ROOM or self._crew.in_step:
             raise OutOfMemory("Training does not fit this machine's memory; choose a smaller plan.") from error
         self._optimizer = None
         if self._course.device.type == "cuda":
@@ -384,16 +393,6 @@ def _deterministic(device: torch.device) -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
         settings.fill_uninitialized_memory = filling
-
-
-def ran_out(error: BaseException) -> bool:
-    """Whether this is the device or the machine being out of memory."""
-    words = str(error).lower()
-    return (
-        isinstance(error, torch.OutOfMemoryError | MemoryError)
-        or "allocate memory" in words
-        or "out of memory" in words
-    )
 
 
 def _as_is(batches: Sequence[Batch]) -> Sequence[Batch]:

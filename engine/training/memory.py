@@ -1,4 +1,4 @@
-"""Bytes in use, and bytes there are."""
+"""Bytes in use, bytes there are, and whether they were too few."""
 
 import psutil
 import torch
@@ -9,6 +9,16 @@ def in_use(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.max_memory_reserved(device)
     return int(psutil.Process().memory_info().rss)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether this is the device or the machine being out of memory."""
+    words = str(error).lower()
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or "allocate memory" in words
+        or "out of memory" in words
+    )
 
 
 def there_is(device: torch.device) -> int:

@@ -21,13 +21,16 @@ from engine.training.course import frozen_features
 from engine.training.encoding import Speech, file_and_frame
 from engine.training.lora import add_lora, published, put_lora, to_nf4
 from engine.training.markers import add_markers
+from engine.training.sharding import shard
 from engine.training.stages import trainable
 
 
-def prepared(folder: Path, plan: TrainingPlan, device: torch.device, continues: Path | None) -> GroundingModel:
+def prepared(
+    folder: Path, plan: TrainingPlan, device: torch.device, continues: Path | None, processes: int = 1
+) -> GroundingModel:
     """The model with a LoRA and markers on it, fresh or those of `continues`.
 
-    What learns is float32, the rest as planned.
+    What learns is float32, the rest as planned. Several `processes` have its frozen layers shared out among them.
     """
     model = load_model(folder, dtype=dtype_of(plan))
     model.requires_grad_(False)
@@ -38,9 +41,9 @@ def prepared(folder: Path, plan: TrainingPlan, device: torch.device, continues: 
     if any("markers" in stage.trainable for stage in plan.stages):
         add_markers(model)
     if continues is not None:
-        put_trained(model, continues)
-        if (continues / LORA).exists():
-            put_lora(model, read_lora(continues))
+        _put(model, continues)
+    if processes > 1:
+        shard(model, device, processes)
     model.to(device)
     names = {published(name): parameter for name, parameter in model.named_parameters()}
     for name in {name for stage in plan.stages for name in trainable(stage, names)}:
@@ -48,6 +51,12 @@ def prepared(folder: Path, plan: TrainingPlan, device: torch.device, continues: 
     if plan.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     return model
+
+
+def _put(model: GroundingModel, adapter: Path) -> None:
+    put_trained(model, adapter)
+    if (adapter / LORA).exists():
+        put_lora(model, read_lora(adapter))
 
 
 def dtype_of(plan: TrainingPlan) -> torch.dtype:

@@ -25,6 +25,16 @@ def test_four_bits_take_less_than_sixteen() -> None:
     assert frozen[0] < frozen[2] / 2
 
 
+def test_of_layers_that_are_shared_out_each_process_takes_its_part_and_the_few_at_work() -> None:
+    size = tiny.architecture()
+    deep = msgspec.structs.replace(size, llama=msgspec.structs.replace(size.llama, num_hidden_layers=30))
+    alone, shared = (forecast(deep, PLANS["80gb"], processes) for processes in (1, 4))
+    layers = 30 * 2 * (4 * 32 * 32 + 3 * 32 * 64)
+    assert alone.frozen - shared.frozen == pytest.approx(layers * (1 - 1 / 4 - 3 / 30))
+    assert (shared.learning, shared.passing) == (alone.learning, alone.passing)
+    assert shared.sentence.endswith("in each of 4 processes.")
+
+
 def test_a_run_that_cannot_fit_is_told_so_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
     told = forecast(tiny.architecture(), PLANS["cpu"])
     assert too_large(told, torch.device("cpu")) == ""

@@ -18,6 +18,8 @@ from engine.domain.errors import OutOfMemory, TrainingFailed
 from engine.domain.training import RunState
 from engine.store.run_log import held
 from engine.training import checkpoints
+from engine.training.crew import Crew
+from engine.training.loop import Loop
 from engine.training.run_folder import RunFolder
 from tests.engine.training.toy import PLAN, ToyBatch, ToyCourse, digest, train
 
@@ -169,6 +171,15 @@ def test_out_of_memory_halves_what_goes_through_at_once(tmp_path: Path) -> None:
 def test_a_machine_too_small_for_one_sample_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(OutOfMemory, match="smaller plan"):
         train(tmp_path, course=_Narrow(rows=0))
+
+
+def test_of_processes_that_go_in_step_none_halves_alone(tmp_path: Path) -> None:
+    folder, crew = RunFolder(tmp_path), Crew()
+    crew.in_step = True
+    folder.hold()
+    with pytest.raises(OutOfMemory, match="smaller plan"):
+        Loop(_Narrow(rows=4), msgspec.structs.replace(PLAN, room=256), folder, crew=crew).run()
+    folder.release()
 
 
 def test_the_split_of_an_update_changes_its_gradient_by_rounding_only(tmp_path: Path) -> None:
