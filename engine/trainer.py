@@ -179,7 +179,7 @@ class _Run:
         for sentence in told:
             self.tell(Event("skipped", RunState.ENCODING, sentence=sentence))
         values = FeatureCache(self._folder.path / "values", plan.cache, torch.float32, see.values)
-        course = GroundingCourse(model, found, features, values)
+        course = GroundingCourse(model, found, features, values, speech.guided)
         unseen = [unit for units in snapshot.units_of(aside, plan, speech)[0].values() for unit in units]
         return course, (lambda stage, room: course.held_out(stage, unseen, room)) if unseen else None
 

@@ -75,7 +75,8 @@ def with_its_rank(plan: TrainingPlan, continues: Path | None) -> TrainingPlan:
 def speech_of(folder: Path) -> Speech:
     """How the model in `folder` is spoken to."""
     manifest = read_manifest(folder)
-    return Speech(tokenizer(folder / manifest.tokenizer, manifest.architecture), manifest.prompt, manifest.architecture)
+    words = tokenizer(folder / manifest.tokenizer, manifest.architecture)
+    return Speech(words, manifest.prompt, manifest.architecture, manifest.guided)
 
 
 class Senses:
