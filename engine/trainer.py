@@ -149,8 +149,9 @@ class _Run:
 
     def _forecast(self, plan: TrainingPlan, model: Path, device: torch.device) -> int:
         """Tell what the run will take; among how many processes the frozen layers are shared out, or 1."""
-        size = read_manifest(model).architecture
-        processes = shares(plan, forecast(size, plan), device, self._crew, asked=self._job.shard)
+        manifest = read_manifest(model)
+        size, guided = manifest.architecture, bool(manifest.guided)
+        processes = shares(plan, forecast(size, plan), device, self._crew, asked=self._job.shard, guided=guided)
         told = forecast(size, plan, processes)
         self.tell(Event("forecast", RunState.ENCODING, memory=told.total, sentence=told.sentence))
         if refused := too_large(told, device):

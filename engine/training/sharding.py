@@ -18,13 +18,15 @@ from engine.training.forecast import Forecast, too_large
 from engine.training.stages import group_of
 
 
-def shares(plan: TrainingPlan, told: Forecast, device: torch.device, crew: Crew, *, asked: bool) -> int:
+def shares(
+    plan: TrainingPlan, told: Forecast, device: torch.device, crew: Crew, *, asked: bool, guided: bool = False
+) -> int:
     """Among how many processes the layers are shared out; 1 where each holds them all. All must call it.
 
-    They are where that was `asked` for, or where the run as `told` does not fit one of the cards. TrainingFailed when
-    what was asked for cannot be.
+    They are where that was `asked` for, or where the run as `told` does not fit one of the cards. `guided` is a model
+    with heads that are. TrainingFailed when what was asked for cannot be.
     """
-    refused = _obstacle(plan, crew.size)
+    refused = _obstacle(plan, crew.size, guided=guided)
     if asked and refused:
         raise TrainingFailed(refused)
     # The processes on one machine's processors have their memory in common, and would gain nothing.
@@ -52,7 +54,7 @@ def _here(tensor: Tensor) -> Tensor:
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
-def _obstacle(plan: TrainingPlan, processes: int) -> str:
+def _obstacle(plan: TrainingPlan, processes: int, *, guided: bool) -> str:
     """Why the layers cannot be shared out, for the user; nothing where they can."""
     if processes == 1:
         return "One process has nobody to share the base with; give --processes as well as --shard."
@@ -60,4 +62,7 @@ def _obstacle(plan: TrainingPlan, processes: int) -> str:
         return f"The plan “{plan.name}” packs the base into 4 bits, which cannot be shared out; choose one with bf16."
     if any("llama" in stage.trainable for stage in plan.stages):
         return f"The plan “{plan.name}” trains the layers themselves, and only frozen ones can be shared out."
+    if guided and any(stage.guidance for stage in plan.stages):
+        # They are asked beside the passes through their layers, when nobody brings the parts of these together.
+        return "This model learns where to look, for which each process needs its layers whole; leave --shard out."
     return ""

@@ -40,12 +40,17 @@ def test_a_base_that_fits_is_shared_out_where_that_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "crew", "sentence"),
-    [(PLAN, Crew(), "--processes"), (FOUR_BITS, _Two(), "bf16"), (WHOLLY_TRAINED, _Two(), "only frozen ones")],
-    ids=["alone", "in four bits", "wholly trained"],
+    ("plan", "crew", "guided", "sentence"),
+    [
+        (PLAN, Crew(), False, "--processes"),
+        (FOUR_BITS, _Two(), False, "bf16"),
+        (WHOLLY_TRAINED, _Two(), False, "only frozen ones"),
+        (PLAN, _Two(), True, "where to look"),
+    ],
+    ids=["alone", "in four bits", "wholly trained", "guided"],
 )
 def test_what_cannot_be_shared_out_is_refused_where_it_is_asked_for(
-    plan: TrainingPlan, crew: Crew, sentence: str
+    plan: TrainingPlan, crew: Crew, guided: bool, sentence: str
 ) -> None:
     with pytest.raises(TrainingFailed, match=sentence):
-        shares(plan, TOLD, torch.device("cpu"), crew, asked=True)
+        shares(plan, TOLD, torch.device("cpu"), crew, asked=True, guided=guided)
