@@ -64,7 +64,16 @@ PLANS: dict[str, TrainingPlan] = {
             checkpointing=True,
         ),
         TrainingPlan("24gb", _STAGES, Lora(64, 128), precision="nf4", device="cuda", room=8192, checkpointing=True),
-        TrainingPlan("80gb", _STAGES, Lora(64, 128), precision="bf16", device="cuda", room=16384, cache=16 * _GB),
+        TrainingPlan(
+            "80gb",
+            _STAGES,
+            Lora(64, 128),
+            precision="bf16",
+            device="cuda",
+            room=16384,
+            checkpointing=True,
+            cache=16 * _GB,
+        ),
     )
 }
 _CARDS = ((70 * _GB, "80gb"), (20 * _GB, "24gb"), (11 * _GB, "12gb"), (7 * _GB, "8gb"))

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 import torch
 
+from engine.grounding.architecture import LlamaSize
 from engine.training.forecast import forecast, too_large
 from engine.training.plans import PLANS
 from tests.engine.training import tiny
@@ -23,6 +24,22 @@ def test_four_bits_take_less_than_sixteen() -> None:
     frozen = [forecast(tiny.architecture(), plan).frozen for plan in plans]
     assert frozen == sorted(frozen)
     assert frozen[0] < frozen[2] / 2
+
+
+@pytest.mark.parametrize(("name", "card"), [("12gb", 11e9), ("24gb", 20e9), ("80gb", 70e9)])
+def test_the_published_model_fits_the_card_that_a_plan_is_named_after(name: str, card: float) -> None:
+    size = tiny.architecture()
+    llama = LlamaSize(
+        vocab_size=32009,
+        hidden_size=4096,
+        intermediate_size=11008,
+        num_hidden_layers=32,
+        num_attention_heads=32,
+        num_key_value_heads=32,
+    )
+    eva = msgspec.structs.replace(size.eva, hidden_size=1408, num_hidden_layers=39, intermediate_size=6144)
+    large = msgspec.structs.replace(size, llama=llama, eva=eva)
+    assert 4e9 < forecast(large, PLANS[name]).total < card
 
 
 def test_of_layers_that_are_shared_out_each_process_takes_its_part_and_the_few_at_work() -> None:
