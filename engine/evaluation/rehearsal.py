@@ -18,7 +18,7 @@ from engine.synthesis import pictures, questions
 from engine.synthesis.pictures import World
 
 SEED = 20_260_202
-PICTURES, QUESTIONS, CLIPS = 240, 5, 5
+PICTURES, QUESTIONS, CLIPS = 960, 5, 5
 CONVERSATIONS = "conversations.json"
 _SIDE = 224
 
