@@ -125,7 +125,7 @@ class _Run:
         earlier = [record for path in paths for record in from_conversations(path, path.parent, "")]
         store = ProjectStore.open(job.project)
         try:
-            options = Options(held_out=plan.held_out, replay=plan.replay, seed=plan.seed)
+            options = Options(wordings=plan.wordings, held_out=plan.held_out, replay=plan.replay, seed=plan.seed)
             made = training_set(snapshot.material_of(store), store.labels(), options, earlier)
         finally:
             store.close()

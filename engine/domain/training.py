@@ -48,7 +48,8 @@ class TrainingPlan(Struct, frozen=True):
 
     `precision` is that of the frozen base: "fp32", "bf16" or "nf4". `room` is how many tokens go through the model at
     once, `longest` the tokens of one sequence. `questions` is how many questions on one medium share its prefix.
-    `replay` is the share of earlier stages and corrections sampled again, `held_out` the share of media kept back.
+    `wordings` is in how many ways one place is asked for. `replay` is the share of earlier stages and corrections
+    sampled again, `held_out` the share of media kept back.
     `cache` is the byte budget of encoded media. `threads` 0 takes all cores but one.
     """
 
@@ -62,6 +63,7 @@ class TrainingPlan(Struct, frozen=True):
     longest: int = 2048
     questions: int = 8
     checkpointing: bool = False
+    wordings: int = 4
     replay: float = 0.2
     held_out: float = 0.1
     cache: int = 2_000_000_000

@@ -20,17 +20,20 @@ def _small(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 
 
 def _brisk(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """A small model and few hundred steps: everything learns faster and longer, after a longer warm-up."""
+    """A small model and about a thousand steps: faster, after a longer warm-up, and told more strictly where to look.
+
+    The adapters follow at a quarter of the rate. Measured with the embedded model and 50 corrected pictures of new
+    kinds: at twice the rate what it knew before was lost three times as fast.
+    """
     return tuple(
         msgspec.structs.replace(
             stage,
-            rate=1e-3,
+            rate=7e-4 if stage.name == "fine-grained" else 2e-4,
             warm_up=0.1,
-            epochs=1.5 * stage.epochs,
-            scales=dict.fromkeys(stage.scales, 0.3),
+            epochs=min(4.0, stage.epochs),
+            scales=dict.fromkeys(stage.scales, 0.25),
+            guidance=2 * stage.guidance,
         )
-        if "lora" in stage.trainable
-        else stage
         for stage in stages
     )
 
@@ -40,7 +43,8 @@ PLANS: dict[str, TrainingPlan] = {
     plan.name: plan
     for plan in (
         TrainingPlan("smoke", short(RETRAINING, 4), Lora(4, 8), room=1024, held_out=0.1, save_seconds=0.0),
-        TrainingPlan("cpu", _brisk(_STAGES), Lora(16, 32, 0.0), room=4096, longest=1024),
+        # What ships with the app is rehearsed three times as much as what is new, and so is less forgotten.
+        TrainingPlan("cpu", _brisk(_STAGES), Lora(32, 64, 0.0), room=4096, longest=1024, wordings=8, replay=0.75),
         TrainingPlan(
             "8gb",
             _STAGES,
