@@ -68,38 +68,6 @@ RETRAINING = (
     ),
 )
 
-# From nothing: the encoders first learn from dense targets that the generator of scenes knows, then go on learning
-# beside the language model with the dense loss as a companion.
-FROM_NOTHING = (
-    Stage("dense", (*ENCODERS, "dense"), ("scenes",), rate=1e-3, batch=64, warm_up=0.05, decay=0.01, auxiliary=1.0),
-    Stage(
-        "alignment",
-        (*ENCODERS, *ADAPTERS, "embeddings", "llama", "dense"),
-        ("alignment",),
-        rate=1e-3,
-        batch=64,
-        decay=0.01,
-        auxiliary=0.2,
-    ),
-    Stage(
-        "fine-grained",
-        (*ENCODERS, *ADAPTERS, "embeddings", "llama", "dense"),
-        ("fine-grained",),
-        rate=6e-4,
-        batch=64,
-        decay=0.01,
-        auxiliary=0.2,
-    ),
-    Stage(
-        "instruction",
-        (*ADAPTERS, "embeddings", "llama"),
-        ("instruction",),
-        rate=2e-4,
-        batch=64,
-        decay=0.01,
-    ),
-)
-
 
 def group_of(name: str) -> str | None:
     """The group a parameter belongs to, by its published key."""
