@@ -158,4 +158,3 @@ def test_what_a_batch_of_lessons_costs() -> None:
 
     questions = sum(len(block.owner) for block in batch.blocks)
     print(f"\nforward and back: {questions / _seconds(spoken, 2):.0f} questions a second of processor time")
-
