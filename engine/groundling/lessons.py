@@ -22,12 +22,15 @@ from engine.training.guidance import Look
 
 _FINEST = 0.1
 _ALIKE = 0.6  # share of pictures with many things of one name
+_PASSING = 0.4  # share of turns after which another is asked in passing, where talks have several
 _MIXED = 0.65  # share of mere sights with strangers in them
 _IGNORED = -100
 NAMING = frozenset({"what", "caption", "count", "exists", "between", "story"})
 """Tasks of the first stage: names rather than places."""
 
 
+Following = Callable[[Asked], Asked | None]
+"""What may be asked after a question, with its answer known; None where nothing follows from it."""
 Truths = dict[MediaKind, tuple[NDArray[Any], ...]]
 
 
@@ -85,7 +88,7 @@ def of_slides(rng: Rng, course: Course) -> Lesson:
     """A clip each of whose moments shows another picture; nothing is asked about it."""
     values, scenes = media.slides(rng, course.worlds.clips)
     grid = course.size.eva.image_size // course.size.eva.patch_size
-    return _lesson(rng, course, {MediaKind.VIDEO: values}, {MediaKind.VIDEO: dense.slides(scenes, grid)}, ())
+    return _lesson(course, {MediaKind.VIDEO: values}, {MediaKind.VIDEO: dense.slides(scenes, grid)}, [])
 
 
 def of_clip(rng: Rng, course: Course) -> Lesson:
@@ -93,26 +96,27 @@ def of_clip(rng: Rng, course: Course) -> Lesson:
     asked = moments.of_clip(rng, clip, max(2, course.questions - 2), course.tasks)
     grid = course.size.eva.image_size // course.size.eva.patch_size
     truths: Truths = {MediaKind.VIDEO: (dense.frames(clip, grid), dense.moments(clip))}
-    return _lesson(rng, course, {MediaKind.VIDEO: values}, truths, asked)
+    talks = _talks(rng, course, asked, lambda before: moments.following_in_clip(rng, clip, before))
+    return _lesson(course, {MediaKind.VIDEO: values}, truths, talks)
 
 
 def of_sound(rng: Rng, course: Course) -> Lesson:
     values, seconds, events = media.sound(rng, course.worlds.sounds)
     asked = moments.of_sound(rng, seconds, events, max(2, course.questions - 2), course.tasks)
     truths: Truths = {MediaKind.AUDIO: (dense.soundings(seconds, events),)}
-    return _lesson(rng, course, {MediaKind.AUDIO: values}, truths, asked)
+    talks = _talks(rng, course, asked, lambda before: moments.following_in_sound(rng, seconds, events, before))
+    return _lesson(course, {MediaKind.AUDIO: values}, truths, talks)
 
 
 def of_pair(rng: Rng, course: Course) -> Lesson:
     """A picture and the sound of one thing in it."""
     values, scene, kind, thing = pair(rng, course.worlds)
     heard, seconds, events = media.sound(rng, course.worlds.sounds, kind)
-    asked = [
-        emission(rng, scene, thing),
-        *questions.of_picture(rng, scene, course.worlds.pictures.kinds, 2, course.tasks),
-    ]
+    kinds = course.worlds.pictures.kinds
+    asked = [emission(rng, scene, thing), *questions.of_picture(rng, scene, kinds, 2, course.tasks)]
     truths: Truths = {MediaKind.IMAGE: _patches(course, scene), MediaKind.AUDIO: (dense.soundings(seconds, events),)}
-    return _lesson(rng, course, {MediaKind.IMAGE: values, MediaKind.AUDIO: heard}, truths, asked)
+    talks = _talks(rng, course, asked, lambda before: questions.following(rng, scene, kinds, before))
+    return _lesson(course, {MediaKind.IMAGE: values, MediaKind.AUDIO: heard}, truths, talks)
 
 
 def pair(rng: Rng, worlds: media.Worlds) -> tuple[NDArray[np.float32], Scene, SoundKind, Thing]:
@@ -145,7 +149,8 @@ def emission(rng: Rng, scene: Scene, thing: Thing) -> Asked:
 def _asked_about(rng: Rng, course: Course, world: pictures.World, count: int) -> Lesson:
     values, scene = media.picture(rng, world)
     asked = questions.of_picture(rng, scene, world.kinds, count, course.tasks)
-    return _lesson(rng, course, {MediaKind.IMAGE: values}, {MediaKind.IMAGE: _patches(course, scene)}, asked)
+    talks = _talks(rng, course, asked, lambda before: questions.following(rng, scene, world.kinds, before))
+    return _lesson(course, {MediaKind.IMAGE: values}, {MediaKind.IMAGE: _patches(course, scene)}, talks)
 
 
 SOURCES: Mapping[str, Callable[[Rng, Course], Lesson]] = {
@@ -182,29 +187,42 @@ def _flat(seen: dense.Patches) -> tuple[NDArray[Any], ...]:
     return tuple(part.reshape(-1, *part.shape[2:]) for part in (seen.names, seen.colours, seen.boxes, seen.ranks))
 
 
-def _lesson(
-    rng: Rng,
-    course: Course,
-    values: dict[MediaKind, NDArray[np.float32]],
-    truths: Truths,
-    asked: Sequence[Asked],
-) -> Lesson:
-    blocks = media_block(STYLE, {kind: course.size.tokens(kind) for kind in values})
-    prefix = course.tokenizer.encode(f"{STYLE.system}{STYLE.separator}{STYLE.human}: {blocks}")
+def _talks(rng: Rng, course: Course, asked: Sequence[Asked], following: Following) -> list[list[Asked]]:
+    """Questions in conversations of up to the course's turns, where there are several with questions in passing."""
     talks, waiting = [], list(asked)
     while waiting:
         length = int(rng.integers(1, course.turns + 1))
-        talks.append([_turn(course, tuple(values), one, first=not place) for place, one in enumerate(waiting[:length])])
-        waiting = waiting[length:]
-    return Lesson(values, truths, prefix, talks)
+        talk, waiting = waiting[:length], waiting[length:]
+        if course.turns > 1:
+            talk = [turn for one in talk for turn in (one, following(one) if rng.random() < _PASSING else None) if turn]
+        talks.append(talk)
+    return talks
+
+
+def _lesson(
+    course: Course,
+    values: dict[MediaKind, NDArray[np.float32]],
+    truths: Truths,
+    talks: Sequence[Sequence[Asked]],
+) -> Lesson:
+    blocks = media_block(STYLE, {kind: course.size.tokens(kind) for kind in values})
+    prefix = course.tokenizer.encode(f"{STYLE.system}{STYLE.separator}{STYLE.human}: {blocks}")
+    turns = [[_turn(course, tuple(values), one, first=not place) for place, one in enumerate(talk)] for talk in talks]
+    return Lesson(values, truths, prefix, turns)
 
 
 def _turn(course: Course, kinds: Sequence[MediaKind], asked: Asked, *, first: bool) -> Turn:
-    words, lead = course.tokenizer, "" if first else f"{STYLE.human}: "
-    question = words.encode(f"{lead}{asked.question}{STYLE.separator}{STYLE.assistant}:", bos=False)
+    words, asking = course.tokenizer, f"{asked.question}{STYLE.separator}{STYLE.assistant}:"
+    question = words.encode(asking, bos=False) if first else _later(words, asking)
     answer = words.encode(f"{asked.answer}{STYLE.separator}", bos=False)
     looks = guidance.looks(words, course.size, kinds, question, answer)
     return Turn(question, answer, *_marks(words, answer), looks)
+
+
+def _later(words: Tokenizer, asking: str) -> list[int]:
+    """Ids of a later question, spelled as it is when it stands in the middle of a prompt, without a space before."""
+    end = len(words.encode(STYLE.separator, bos=False))
+    return words.encode(f"{STYLE.separator}{STYLE.human}: {asking}", bos=False)[end:]
 
 
 def _marks(words: Tokenizer, answer: Sequence[int]) -> tuple[list[float], dict[int, list[int]]]:

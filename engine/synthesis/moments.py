@@ -3,6 +3,7 @@
 from collections.abc import Container
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.domain.geometry import Segment
 from engine.domain.media import Clock
@@ -14,6 +15,7 @@ from engine.synthesis.material import KNOWN_SOUNDS
 from engine.synthesis.questions import Asked, Rng, pick
 from engine.synthesis.sounds import Sounding
 
+_KNOWN = 0.75  # share of things asked about in passing that are there
 _TICKS = 1000  # PTS of a second
 
 
@@ -47,15 +49,13 @@ def clock(seconds: float) -> Clock:
 
 
 def of_clip(rng: Rng, clip: Clip, count: int, only: Container[str] = ()) -> list[Asked]:
-    happened = [Happening(actor.name, actor.start, actor.end) for actor in clip.actors]
-    return _asked(rng, happened, clip.seconds, CLIP_WORDS, (count, only))
+    return _asked(rng, _acts(clip), clip.seconds, CLIP_WORDS, (count, only))
 
 
 def of_sound(
     rng: Rng, seconds: float, events: tuple[Sounding, ...], count: int, only: Container[str] = ()
 ) -> list[Asked]:
-    happened = [Happening(event.kind.name, event.start, event.end) for event in events]
-    return _asked(rng, happened, seconds, SOUND_WORDS, (count, only))
+    return _asked(rng, _soundings(events), seconds, SOUND_WORDS, (count, only))
 
 
 def _asked(
@@ -80,6 +80,25 @@ def when(rng: Rng, what: Happening, seconds: float, words: Words) -> Asked:
     segment, time = _segment(what), clock(seconds)
     answer = write(what.name, [write_segment(segment, time)])
     return Asked("when", pick(rng, wordings).format(x=what.name), answer, what.name, (segment,))
+
+
+def following_in_clip(rng: Rng, clip: Clip, before: Asked) -> Asked | None:
+    return _following(rng, _acts(clip), clip.seconds, CLIP_WORDS, before)
+
+
+def following_in_sound(rng: Rng, seconds: float, events: tuple[Sounding, ...], before: Asked) -> Asked | None:
+    return _following(rng, _soundings(events), seconds, SOUND_WORDS, before)
+
+
+def _following(rng: Rng, happened: list[Happening], seconds: float, words: Words, before: Asked) -> Asked | None:
+    """After a question about one thing, the same of another, which only the turn `before` explains."""
+    if before.task not in ("when", "absent"):
+        return None
+    others = [what for what in happened if what.name != before.phrase]
+    next_words = replace(words, when=wording.AND_WHEN)
+    if others and rng.random() < _KNOWN:
+        return when(rng, others[int(rng.integers(len(others)))], seconds, next_words)
+    return never(rng, happened, next_words)
 
 
 def never(rng: Rng, happened: list[Happening], words: Words) -> Asked:
@@ -109,6 +128,14 @@ def story(rng: Rng, happened: list[Happening], seconds: float, words: Words) -> 
     time = clock(seconds)
     parts = [write(what.name, [write_segment(part, time)]) for what, part in zip(ordered, segments, strict=True)]
     return Asked("story", pick(rng, words.story), ", ".join(parts), truth=segments)
+
+
+def _acts(clip: Clip) -> list[Happening]:
+    return [Happening(actor.name, actor.start, actor.end) for actor in clip.actors]
+
+
+def _soundings(events: tuple[Sounding, ...]) -> list[Happening]:
+    return [Happening(event.kind.name, event.start, event.end) for event in events]
 
 
 def _segment(what: Happening) -> Segment:

@@ -13,6 +13,7 @@ from engine.synthesis.pictures import Scene, Thing
 
 Rng = np.random.Generator
 _APART = 0.08  # of the longer side: less is not worth calling left or above
+_KNOWN = 0.75  # share of things asked about in passing that are there
 _LARGER = 1.5  # ratio of areas from which one thing is clearly the larger one
 
 
@@ -59,7 +60,12 @@ def located(task: str, question: str, name: str, things: Sequence[Thing], scene:
     return Asked(task, question, write(name, [write_box(box, scene.size) for box in boxes]), name, boxes)
 
 
-def by_name(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:  # noqa: ARG001
+def by_name(
+    rng: Rng,
+    scene: Scene,
+    kinds: Sequence[Kind],  # noqa: ARG001
+    ways: Sequence[str] = wording.FIND,
+) -> Asked | None:
     alone = [thing for thing in scene.things if len(named(scene, thing.name)) == 1]
     if not alone:
         return None
@@ -69,7 +75,7 @@ def by_name(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:  # n
     task = "colour" if thing.colour and len(others) > 1 else "name"
     if thing.colour and len(others) == 1 and rng.random() < 0.3:
         word = thing.kind.name
-    return located(task, pick(rng, wording.FIND).format(x=word), thing.name, [thing], scene)
+    return located(task, pick(rng, ways).format(x=word), thing.name, [thing], scene)
 
 
 def by_colour(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:  # noqa: ARG001
@@ -138,9 +144,9 @@ def all_of(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:  # no
     return located("all", question, thing.name, group, scene)
 
 
-def not_there(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
+def not_there(rng: Rng, scene: Scene, kinds: Sequence[Kind], ways: Sequence[str] = wording.FIND) -> Asked | None:
     name, word = _missing(rng, scene, kinds)
-    return Asked("absent", pick(rng, wording.FIND).format(x=word), ABSENT, name)
+    return Asked("absent", pick(rng, ways).format(x=word), ABSENT, name)
 
 
 def what_is(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:  # noqa: ARG001
@@ -154,18 +160,19 @@ def count_of(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
     if not group or rng.random() < 0.2:
         kind = kinds[int(rng.integers(len(kinds)))]
         several, number = kind.many, sum(thing.kind == kind for thing in scene.things)
-        return Asked("count", pick(rng, wording.COUNT).format(xs=several), str(number))
+        return Asked("count", pick(rng, wording.COUNT).format(xs=several), str(number), kind.name)
     thing = group[0]
     several = f"{thing.colour} {thing.kind.many}" if thing.colour else thing.kind.many
-    return Asked("count", pick(rng, wording.COUNT).format(xs=several), str(len(group)))
+    return Asked("count", pick(rng, wording.COUNT).format(xs=several), str(len(group)), thing.name)
 
 
 def exists(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
     if rng.random() < 0.5:
         thing = scene.things[int(rng.integers(len(scene.things)))]
-        return Asked("exists", pick(rng, wording.EXISTS).format(x=a_name(rng, thing.kind, thing.colour)), "yes")
-    _, word = _missing(rng, scene, kinds)
-    return Asked("exists", pick(rng, wording.EXISTS).format(x=word), "no")
+        word = a_name(rng, thing.kind, thing.colour)
+        return Asked("exists", pick(rng, wording.EXISTS).format(x=word), "yes", thing.name)
+    name, word = _missing(rng, scene, kinds)
+    return Asked("exists", pick(rng, wording.EXISTS).format(x=word), "no", name)
 
 
 def caption(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:  # noqa: ARG001
@@ -173,6 +180,20 @@ def caption(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:  # n
     parts = [write(thing.name, [write_box(thing.box, scene.size)]) for thing in ordered]
     boxes = tuple(thing.box for thing in ordered)
     return Asked("caption", pick(rng, wording.DESCRIBE), ", ".join(parts), truth=boxes)
+
+
+def following(rng: Rng, scene: Scene, kinds: Sequence[Kind], before: Asked) -> Asked | None:
+    """A question that only the turn `before` explains: where that is, or the same of another thing."""
+    if before.task in ("exists", "count"):
+        meant = [thing for thing in scene.things if before.phrase in (thing.name, thing.kind.name)]
+        if not meant:
+            return Asked("absent", pick(rng, wording.IT), ABSENT, before.phrase)
+        question = pick(rng, wording.IT if len(meant) == 1 else wording.THEY)
+        return located("it" if len(meant) == 1 else "they", question, before.phrase, meant, scene)
+    if before.truth or before.answer == ABSENT:
+        asker = by_name if rng.random() < _KNOWN else not_there
+        return asker(rng, scene, kinds, wording.AND)
+    return None
 
 
 Asker = Callable[[Rng, Scene, Sequence[Kind]], Asked | None]

@@ -76,6 +76,10 @@ EMITS = (
     "Show me what you hear.",
     "Which thing makes the sound?",
 )
+IT = ("Where is it?", "Where exactly?", "Show me where.", "Mark it.", "Where?")
+THEY = ("Where are they?", "Show me where they are.", "Mark them.", "Where?")
+AND = ("And the {x}?", "And where is the {x}?", "What about the {x}?", "Now the {x}.")
+AND_WHEN = ("And the {x}?", "And when is the {x}?", "What about the {x}?")
 LARGEST = ("largest", "biggest", "larger", "bigger", "big", "large")
 SMALLEST = ("smallest", "smaller", "small", "little")
 SIDES = {
@@ -95,4 +99,4 @@ EVERYTHING = (
     *(SOUNDS + SPEAKS + HEARD + HEARD_IN + EMITS + LARGEST + SMALLEST),
     *(word for words in (*SIDES.values(), *RELATIONS.values()) for word in words),
 )
-"""Every wording, for the vocabulary."""
+"""Every wording for a first question, for the vocabulary; those that follow spell their few words with its pieces."""

@@ -1,10 +1,12 @@
 import msgspec
+import numpy as np
 import pytest
 import torch
 
 from engine.domain.media import MediaKind
 from engine.domain.training import Stage
 from engine.grounding.manifest import read_manifest, verify
+from engine.grounding.prompt import ask_text
 from engine.groundling import design, lessons, media, shipping, vocabulary
 from engine.groundling.attuning import attune
 from engine.groundling.course import Raising
@@ -41,6 +43,27 @@ def test_what_is_learned_reads_back_as_answers(raising):
         for labels in block.labels:
             text = WORDS.decode([number for number in labels.tolist() if number >= 0])
             assert text.endswith("###")
+
+
+@pytest.mark.parametrize("source", ["pictures", "clips", "sounds", "pairs"])
+def test_a_talk_of_several_turns_is_spelled_as_it_is_asked(source):
+    course = lessons.Course(media.Worlds(), SIZE, WORDS, turns=3)
+    longest = 0
+    for seed in range(6):
+        (lesson,) = lessons.drawn(source, np.random.default_rng(seed), course)
+        tokens = {kind: SIZE.tokens(kind) for kind in lesson.values}
+        for talk in lesson.talks:
+            said = [(_words(turn.question), _words(turn.answer)) for turn in talk]
+            asked = ask_text(design.STYLE, tokens, said[-1][0], said[:-1])
+            learned = [*lesson.prefix, *(number for turn in talk for number in turn.question + turn.answer)]
+            assert learned[: -len(talk[-1].answer)] == WORDS.encode(asked)
+            longest = max(longest, len(talk))
+    assert longest > 2
+
+
+def _words(ids: list[int]) -> str:
+    """The bare words of a turn's question or answer."""
+    return WORDS.decode(ids).removeprefix("Human:").strip().removesuffix("Assistant:").removesuffix("###")
 
 
 def test_a_talk_does_not_see_another_talk_about_the_same_picture(raising):

@@ -48,3 +48,28 @@ def test_held_out_kinds_are_never_named():
     names = {kind.name for kind in HELD_OUT}
     words = {word.strip("?.,") for seed in range(60) for row in asked(seed)[1] for word in row.question.split()}
     assert not names & words
+
+
+def followed(seed: int):
+    rng = np.random.default_rng(seed)
+    _, scene = pictures.picture(rng, World(things=(3, 6), twins=0.6), 200)
+    for before in questions.of_picture(rng, scene, KNOWN, 12):
+        after = questions.following(rng, scene, KNOWN, before)
+        if after:
+            yield scene, before, after
+
+
+def test_what_follows_is_true_of_what_was_spoken_of():
+    seen = set()
+    for seed in range(40):
+        for scene, before, after in followed(seed):
+            seen.add(after.task)
+            found = grammar.groundings(grammar.read(after.answer), scene.size, None, score=1.0)
+            assert len(found) == len(after.truth)
+            if after.task in ("it", "they"):
+                assert before.answer not in ("no", "0")
+                assert before.phrase == after.phrase
+                assert all(box in {thing.box for thing in scene.things} for box in after.truth)
+            elif after.task == "absent" and before.task in ("exists", "count"):
+                assert before.answer in ("no", "0")
+    assert seen >= {"it", "they", "name", "absent"}
