@@ -9,7 +9,7 @@ from engine.evaluation.metrics import Outcome
 from engine.grounding.backbone import Stop
 from engine.grounding.grounder import Grounder
 from engine.grounding.loading import load
-from engine.messages import Answered, Ask, LoadModel
+from engine.messages import Answered, Ask, LoadModel, Turn
 
 _LONGEST = 256
 
@@ -35,7 +35,16 @@ def asked(
 
 
 def _outcome(grounder: Grounder, case: Case) -> Outcome:
-    for reply in grounder.ask(Ask(case.id, case.media, case.question, max_tokens=_LONGEST), Stop()):
+    turns: tuple[Turn, ...] = ()
+    for question in case.before:
+        turns = (*turns, Turn(question, _answered(grounder, case, question, turns).answer))
+    reply = _answered(grounder, case, case.question, turns)
+    return Outcome(case.id, reply.answer, reply.groundings, reply.timings.get("total", 0.0))
+
+
+def _answered(grounder: Grounder, case: Case, question: str, turns: tuple[Turn, ...]) -> Answered:
+    ask = Ask(case.id, case.media, question, turns=turns, max_tokens=_LONGEST)
+    for reply in grounder.ask(ask, Stop()):
         if isinstance(reply, Answered):
-            return Outcome(case.id, reply.answer, reply.groundings, reply.timings.get("total", 0.0))
+            return reply
     raise AssertionError("an answer ends with Answered")

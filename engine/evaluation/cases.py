@@ -17,6 +17,7 @@ from engine.exchange.training_set import Material
 class Case(Struct, frozen=True):
     """One question about `media` (absolute paths). `truths` empty says that what is asked for is not there.
 
+    `before` are questions of the same conversation that come first; their answers are the model's own.
     `unit` is the medium by which cases are drawn together when intervals are computed.
     """
 
@@ -28,6 +29,7 @@ class Case(Struct, frozen=True):
     truths: tuple[Box | Segment, ...]
     size: tuple[int, int] = (0, 0)
     clock: Clock | None = None
+    before: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

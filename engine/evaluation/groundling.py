@@ -27,7 +27,7 @@ from engine.messages import LoadModel
 from engine.synthesis import clips, moments, pictures, questions, sounds
 from engine.synthesis.kinds import HELD_OUT, Kind
 from engine.synthesis.material import RATE, material
-from engine.synthesis.pictures import Pixels, World
+from engine.synthesis.pictures import Pixels, Scene, World
 from engine.synthesis.questions import Asked, Rng
 from engine.synthesis.sounds import Samples
 
@@ -48,6 +48,7 @@ class Posed(Struct, frozen=True):
 
 
 Pose = Callable[[Rng, Path], tuple[Asked, tuple[Path, ...], tuple[int, int], float]]
+Finder = Callable[[Rng, Scene, Sequence[Kind]], Asked | None]
 
 
 def evaluate(seed: int, n: int, wish: LoadModel, progress: Callable[[int], None] = lambda _: None) -> Table:
@@ -123,7 +124,8 @@ def posed(seed: int, n: int, folder: Path, tasks: Collection[str] = ()) -> Itera
                 _timed(truth, clock) if clock and isinstance(truth, Segment) else truth for truth in one.truth
             )
             names = tuple(str(path) for path in paths)
-            yield Posed(task, Case(unit, unit, names, one.question, one.phrase, truths, size, clock), one.answer)
+            case = Case(unit, unit, names, one.question, one.phrase, truths, size, clock, one.before)
+            yield Posed(task, case, one.answer)
 
 
 def _timed(truth: Box | Segment, clock: Clock | None) -> Box | Segment:
@@ -137,16 +139,42 @@ def _timed(truth: Box | Segment, clock: Clock | None) -> Box | Segment:
 def _about_picture(task: str, kinds: Sequence[Kind] = ()) -> Pose:
     asker = questions.TASKS["name" if task == "colour" else task]
 
+    def only(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
+        one = asker(rng, scene, kinds)
+        return one if one and one.task == task else None
+
+    return _posing(only, kinds)
+
+
+def _third_turn(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
+    """One thing by its name, after two other questions."""
+    before = questions.of_picture(rng, scene, kinds, 2)
+    one = questions.by_name(rng, scene, kinds)
+    if one is None or len(before) < 2 or one.question in (other.question for other in before):
+        return None
+    return replace(one, before=tuple(other.question for other in before))
+
+
+def _in_passing(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
+    """One place, asked for by words that only the question before explains."""
+    before = questions.of_picture(rng, scene, kinds, 1)[0]
+    one = questions.following(rng, scene, kinds, before)
+    return replace(one, before=(before.question,)) if one and len(one.truth) == 1 else None
+
+
+def _posing(find: Finder, kinds: Sequence[Kind] = ()) -> Pose:
+    """New pictures until one of them gives rise to such a question."""
+
     def pose(rng: Rng, path: Path) -> tuple[Asked, tuple[Path, ...], tuple[int, int], float]:
         world = media.Worlds().pictures
         if kinds:
             world = World(tuple(kinds), world.things, shapes=0.0)
         for _ in range(_TRIES):
             page, scene = pictures.picture(rng, world, int(rng.integers(*_SIDES)))
-            one = asker(rng, scene, world.kinds)
-            if one and one.task == task:
+            one = find(rng, scene, world.kinds)
+            if one:
                 return one, (_picture(path, page),), scene.size, 0.0
-        raise AssertionError(f"no picture of {_TRIES} gives a question by {task}")
+        raise AssertionError(f"no picture of {_TRIES} gives rise to such a question")
 
     return pose
 
@@ -197,6 +225,8 @@ POSES: dict[str, Pose] = {
     "sound": _about_sound,
     "picture and sound": _about_both,
     _HELD_OUT: _about_picture("name", HELD_OUT),
+    "third turn": _posing(_third_turn),
+    "in passing": _posing(_in_passing),
 }
 _NAMING = {"what", "count", "exists"}
 _PLACING = ("name", "colour", "size", "position", "relation", "clip", "sound", "picture and sound")

@@ -18,7 +18,10 @@ _LARGER = 1.5  # ratio of areas from which one thing is clearly the larger one
 
 
 class Asked(Struct, frozen=True):
-    """A question with its answer as text and as truth. `region` or `moment` is what the question is about."""
+    """A question with its answer as text and as truth. `region` or `moment` is what the question is about.
+
+    `before` are the questions of the conversation that come first.
+    """
 
     task: str
     question: str
@@ -27,6 +30,7 @@ class Asked(Struct, frozen=True):
     truth: tuple[Box | Segment, ...] = ()
     region: Box | None = None
     moment: Segment | None = None
+    before: tuple[str, ...] = ()
 
 
 def pick(rng: Rng, wordings: Sequence[str]) -> str:
