@@ -10,7 +10,10 @@ from engine.evaluation.groundling import posed
 
 SEED = 20_260_101
 EACH = 6
-TASKS = ("name", "colour", "size", "position", "relation", "all", "absent", "clip", "sound")
+TASKS = (
+    *("name", "colour", "size", "position", "relation", "all", "absent", "clip", "sound"),
+    *("third turn", "in passing"),
+)
 """Tasks whose answers are places, times or refusals."""
 QUESTIONS = "questions.jsonl"
 

@@ -16,6 +16,7 @@ from engine.evaluation.groundling import posed
 from engine.exchange.training_set import to_conversations
 from engine.synthesis import pictures, questions
 from engine.synthesis.pictures import World
+from engine.synthesis.questions import Asked
 
 SEED = 20_260_202
 PICTURES, QUESTIONS, CLIPS = 960, 5, 5
@@ -39,9 +40,17 @@ def _pictures(folder: Path, count: int) -> Iterator[Record]:
         page, scene = pictures.picture(rng, world, _SIDE)
         name = f"{number:03d}.jpg"
         Image.fromarray(page).save(folder / name, quality=90)
-        for place, one in enumerate(questions.of_picture(rng, scene, world.kinds, QUESTIONS)):
-            turn = Exchange(one.question, one.answer)
-            yield Record(f"rehearsal/{number}/{place}", {MediaKind.IMAGE: name}, (turn,))
+        asked = questions.of_picture(rng, scene, world.kinds, QUESTIONS)
+        for place, one in enumerate(asked):
+            yield Record(f"rehearsal/{number}/{place}", {MediaKind.IMAGE: name}, _turns(one))
+        # Asked in passing: what only the question before explains.
+        before = asked[int(rng.integers(len(asked)))]
+        if after := questions.following(rng, scene, world.kinds, before):
+            yield Record(f"rehearsal/{number}/talk", {MediaKind.IMAGE: name}, _turns(before, after))
+
+
+def _turns(*asked: Asked) -> tuple[Exchange, ...]:
+    return tuple(Exchange(one.question, one.answer) for one in asked)
 
 
 def _lasting(folder: Path, count: int) -> Iterator[Record]:
