@@ -48,6 +48,7 @@ class TrainingPlan(Struct, frozen=True):
 
     `precision` is that of the frozen base: "fp32", "bf16" or "nf4". `room` is how many tokens go through the model at
     once, `longest` the tokens of one sequence. `questions` is how many questions on one medium share its prefix.
+    The adapter keeps `strength` of what the LoRA learned: less of it forgets less (WiSE-FT, arXiv 2109.01903, eq. 1).
     `wordings` is in how many ways one place is asked for. `replay` is the share of earlier stages and corrections
     sampled again, `held_out` the share of media kept back.
     `cache` is the byte budget of encoded media. `threads` 0 takes all cores but one.
@@ -56,6 +57,7 @@ class TrainingPlan(Struct, frozen=True):
     name: str
     stages: tuple[Stage, ...]
     lora: Lora = Lora()
+    strength: float = 1.0
     precision: str = "fp32"
     device: str = "auto"
     optimizer: str = "adamw"

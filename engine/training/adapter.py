@@ -42,7 +42,7 @@ def write_adapter(folder: Path, model: GroundingModel, plan: TrainingPlan, recor
 
 
 def _fill(part: Path, model: GroundingModel, plan: TrainingPlan, record: AdapterRecord) -> None:
-    low, beside = _split(model, {group for stage in plan.stages for group in stage.trainable})
+    low, beside = _split(model, plan)
     if beside:
         save_file(beside, part / TRAINED)
     if low:
@@ -52,8 +52,9 @@ def _fill(part: Path, model: GroundingModel, plan: TrainingPlan, record: Adapter
     (part / RECORD).write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
 
 
-def _split(model: GroundingModel, groups: set[str]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The LoRA by peft's keys, and all else that was trained by published keys, in float32 on the CPU."""
+def _split(model: GroundingModel, plan: TrainingPlan) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The LoRA by peft's keys, at its strength, and all else that was trained by published keys, in float32 on the CPU."""
+    groups = {group for stage in plan.stages for group in stage.trainable}
     low: dict[str, Tensor] = {}
     beside: dict[str, Tensor] = {}
     for name, parameter in model.named_parameters():
@@ -62,7 +63,7 @@ def _split(model: GroundingModel, groups: set[str]) -> tuple[dict[str, Tensor], 
             continue
         kept = parameter.detach().float().cpu().contiguous()
         if group == "lora":
-            low[peft_key(name)] = kept
+            low[peft_key(name)] = kept * plan.strength if "lora_B" in name else kept
         else:
             beside[published(name)] = kept
     return low, beside

@@ -44,7 +44,16 @@ PLANS: dict[str, TrainingPlan] = {
     for plan in (
         TrainingPlan("smoke", short(RETRAINING, 4), Lora(4, 8), room=1024, held_out=0.1, save_seconds=0.0),
         # What ships with the app is rehearsed three times as much as what is new, and so is less forgotten.
-        TrainingPlan("cpu", _brisk(_STAGES), Lora(32, 64, 0.0), room=4096, longest=1024, wordings=8, replay=0.75),
+        TrainingPlan(
+            "cpu",
+            _brisk(_STAGES),
+            Lora(32, 64, 0.0),
+            strength=0.8,
+            room=4096,
+            longest=1024,
+            wordings=8,
+            replay=0.75,
+        ),
         TrainingPlan(
             "8gb",
             _STAGES,
