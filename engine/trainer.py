@@ -34,6 +34,7 @@ from engine.training.plans import device_of
 from engine.training.preparation import Senses, dtype_of, prepared, speech_of, with_its_rank
 from engine.training.run_folder import Event, RunFolder
 from engine.training.sharding import held, shares
+from engine.training.stages import resting
 
 News = Callable[[Event], None]
 Judge = Callable[[Stage, int], float]
@@ -169,11 +170,12 @@ class _Run:
         self.tell(Event("sharded", RunState.ENCODING, memory=here, sentence=sentence))
 
     def _course(self, model: GroundingModel, folder: Path, plan: TrainingPlan) -> tuple[GroundingCourse, Judge | None]:
-        see = Senses(model, read_manifest(folder))
+        see = Senses(model, read_manifest(folder), resting(plan.stages))
         features = FeatureCache(self._folder.path / "features", plan.cache, dtype_of(plan), see)
         with self._crew.first_before_others():
             records, broken = snapshot.without_unreadable(snapshot.kept(self._folder), features, self._encoding)
             aside, _ = snapshot.without_unreadable(snapshot.kept_back(self._folder), features, lambda *_: None)
+        see.rest()
         speech = speech_of(folder)
         found, too_long = snapshot.units_of(records, plan, speech)
         told = [*broken, f"{too_long} conversations are longer than the model reads."] if too_long else broken

@@ -53,7 +53,7 @@ def _fill(part: Path, model: GroundingModel, plan: TrainingPlan, record: Adapter
 
 
 def _split(model: GroundingModel, plan: TrainingPlan) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The LoRA by peft's keys, at its strength, and all else that was trained by published keys, in float32 on the CPU."""
+    """The LoRA by peft's keys at its strength, and all else that was trained by published keys; float32 on the CPU."""
     groups = {group for stage in plan.stages for group in stage.trainable}
     low: dict[str, Tensor] = {}
     beside: dict[str, Tensor] = {}

@@ -19,12 +19,8 @@ from engine.training.guidance import Heads, Sight
 from engine.training.lora import published
 from engine.training.markers import embedded
 from engine.training.packing import Packed, pack
+from engine.training.stages import ENCODERS_OF
 
-_ENCODERS = {
-    MediaKind.IMAGE: {"clip"},
-    MediaKind.VIDEO: {"eva", "frame_qformer"},
-    MediaKind.AUDIO: {"imagebind"},
-}
 Shares = dict[str, Tensor]
 Look = Callable[[MediaKind, str], Tensor]
 
@@ -82,7 +78,7 @@ class GroundingCourse:
 
     def data(self, stage: Stage) -> UnitData:
         units = [unit for tag in stage.data for unit in self._units.get(tag, ())]
-        return UnitData(units, self._values, frozenset(kind for kind in _ENCODERS if _learns(stage, kind)))
+        return UnitData(units, self._values, frozenset(kind for kind in ENCODERS_OF if _learns(stage, kind)))
 
     def loss(self, stage: Stage, batch: Packed) -> tuple[Tensor, Shares]:
         """Summed cross-entropy of the tokens to be learned, and of where guided heads look, at the stage's weight."""
@@ -94,7 +90,7 @@ class GroundingCourse:
 
     def held_out(self, stage: Stage, units: Sequence[Unit], room: int) -> float:
         """The mean loss of `units`, which nothing is learned from, by token; nothing random takes part."""
-        data = UnitData(units, self._values, frozenset(kind for kind in _ENCODERS if _learns(stage, kind)))
+        data = UnitData(units, self._values, frozenset(kind for kind in ENCODERS_OF if _learns(stage, kind)))
         self._model.model.layers.eval()
         try:
             with torch.no_grad():
@@ -152,7 +148,7 @@ class GroundingCourse:
 
 def _learns(stage: Stage, kind: MediaKind) -> bool:
     """Whether an encoder of that kind of medium learns in the stage."""
-    return bool(_ENCODERS[kind].intersection(stage.trainable))
+    return bool(ENCODERS_OF[kind].intersection(stage.trainable))
 
 
 def text_loss(model: GroundingModel, batch: Packed, features: Mapping[MediaKind, Tensor]) -> Tensor:

@@ -11,7 +11,7 @@ from engine.grounding.architecture import Architecture
 from engine.grounding.fitting import PROGRAM
 from engine.grounding.network import GroundingModel
 from engine.training.memory import there_is
-from engine.training.stages import group_of
+from engine.training.stages import ENCODERS_OF, group_of, resting
 
 # 4 bits, a byte per 64 of them for their scale, and 4 bytes per 256 scales.
 _NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
@@ -64,6 +64,11 @@ def forecast(architecture: Architecture, plan: TrainingPlan, processes: int = 1)
     learning = learned * (4 + 4 + _MOMENTS[plan.optimizer])
     passing = _passing(architecture, plan)
     if plan.device == "cuda":
+        # Encoders that do not learn lie aside, and come back for a medium that is not kept, one kind at a time.
+        aside = resting(plan.stages)
+        frozen -= sum(counts.get(group, 0) for group in aside) * width
+        coming = max(sum(counts.get(group, 0) for group in aside & own) for own in ENCODERS_OF.values())
+        passing = max(passing, coming * width)
         return Forecast(int(frozen), int(learning), int(passing), PROGRAM["cuda"], processes)
     passing *= _SCATTER[plan.checkpointing]
     return Forecast(int(frozen), int(learning), int(passing), PROGRAM["cpu"], processes)

@@ -1,5 +1,6 @@
 """A model from its folder made ready to train, and the eyes and ears that its course looks through."""
 
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import msgspec
@@ -22,7 +23,9 @@ from engine.training.encoding import Speech, file_and_frame
 from engine.training.lora import add_lora, published, put_lora, to_nf4
 from engine.training.markers import add_markers
 from engine.training.sharding import shard
-from engine.training.stages import trainable
+from engine.training.stages import ENCODERS_OF, group_of, resting, trainable
+
+_ASIDE = torch.device("cpu")
 
 
 def prepared(
@@ -44,7 +47,7 @@ def prepared(
         _put(model, continues)
     if processes > 1:
         shard(model, device, processes)
-    model.to(device)
+    move(model, device, {group_of(published(name)) for name, _ in _tensors(model)} - resting(plan.stages))
     names = {published(name): parameter for name, parameter in model.named_parameters()}
     for name in {name for stage in plan.stages for name in trainable(stage, names)}:
         names[name].data = names[name].data.float()
@@ -79,17 +82,47 @@ def speech_of(folder: Path) -> Speech:
     return Speech(words, manifest.prompt, manifest.architecture, manifest.guided)
 
 
-class Senses:
-    """What the frozen encoders of `model` make of media, by key; MediaError for one that cannot be read."""
+def move(model: GroundingModel, device: torch.device, groups: Container[str | None]) -> None:
+    """Bring the parts of those groups to `device`."""
+    for name, tensor in _tensors(model):
+        if tensor.device.type != device.type and group_of(published(name)) in groups:
+            tensor.data = tensor.data.to(device)
 
-    def __init__(self, model: GroundingModel, manifest: Manifest) -> None:
-        self._model, self._manifest = model, manifest
+
+def _tensors(model: GroundingModel) -> Iterator[tuple[str, Tensor]]:
+    yield from model.named_parameters()
+    yield from model.named_buffers()
+
+
+class Senses:
+    """What the frozen encoders of `model` make of media, by key; MediaError for one that cannot be read.
+
+    Of the encoders that are `resting` those of one kind of media at a time are where the language model is. Once they
+    were told to `rest`, they go back after each medium: the memory is needed for training.
+    """
+
+    def __init__(self, model: GroundingModel, manifest: Manifest, resting: frozenset[str] = frozenset()) -> None:
+        self._model, self._manifest, self._resting = model, manifest, resting
+        self._brief = False
 
     def __call__(self, kind: MediaKind, key: str) -> Tensor:
         """Features without a batch dimension."""
+        values = self.values(kind, key)[None]
+        device = self._model.model.embed_tokens.weight.device
+        move(self._model, _ASIDE, self._resting - ENCODERS_OF[kind])
+        move(self._model, device, self._resting & ENCODERS_OF[kind])
         weight = self._model.vision_tower.embeddings.patch_embedding.weight
-        values = self.values(kind, key)[None].to(weight.device, weight.dtype)
-        return frozen_features(self._model, kind, values)[0]
+        features = frozen_features(self._model, kind, values.to(device, weight.dtype))[0]
+        if self._brief:
+            self.rest()
+        return features
+
+    def rest(self) -> None:
+        """Put the encoders aside."""
+        self._brief = True
+        move(self._model, _ASIDE, self._resting)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def values(self, kind: MediaKind, key: str) -> Tensor:
         """What the encoders are given."""

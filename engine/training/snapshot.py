@@ -69,7 +69,8 @@ def without_unreadable(
     records: Sequence[Record], read: Callable[[MediaKind, str], object], progress: Callable[[int, int], None]
 ) -> tuple[list[Record], list[str]]:
     """Read every medium once; the records whose media can be read, and a sentence for each that cannot."""
-    media = list(dict.fromkeys((kind, path) for record in records for kind, path in keys(record).items()))
+    # One kind after the other, as each has encoders of its own.
+    media = sorted({(kind, path): None for record in records for kind, path in keys(record).items()}, key=_kind)
     broken: dict[tuple[MediaKind, str], str] = {}
     for place, (kind, path) in enumerate(media):
         try:
@@ -79,6 +80,10 @@ def without_unreadable(
         progress(place + 1, len(media))
     good = [record for record in records if not broken.keys() & keys(record).items()]
     return good, list(broken.values())
+
+
+def _kind(medium: tuple[MediaKind, str]) -> MediaKind:
+    return medium[0]
 
 
 def units_of(records: Sequence[Record], plan: TrainingPlan, speech: Speech) -> tuple[dict[str, list[Unit]], int]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from engine.domain.errors import UsageError
+from engine.domain.media import MediaKind
 from engine.domain.training import Stage
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -36,7 +37,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 ADAPTERS = ("projector", "video", "audio")
-ENCODERS = ("clip", "eva", "frame_qformer", "imagebind")
+ENCODERS_OF = {
+    MediaKind.IMAGE: frozenset({"clip"}),
+    MediaKind.VIDEO: frozenset({"eva", "frame_qformer"}),
+    MediaKind.AUDIO: frozenset({"imagebind"}),
+}
+"""Groups that look at or hear one kind of media."""
 
 # Everything as published: the language model itself learns in stages 2 and 3.
 PUBLISHED = (
@@ -85,6 +91,11 @@ def trainable(stage: Stage, names: Iterable[str]) -> list[str]:
     if unknown:
         raise UsageError(f"The plan's stage “{stage.name}” trains “{unknown[0]}”, which is no part of the model.")
     return [name for name in names if group_of(name) in stage.trainable]
+
+
+def resting(stages: Iterable[Stage]) -> frozenset[str]:
+    """The encoders that no stage trains: they need not be where the run is but while media are encoded."""
+    return frozenset().union(*ENCODERS_OF.values()).difference(*(stage.trainable for stage in stages))
 
 
 def short(stages: Iterable[Stage], updates: int) -> tuple[Stage, ...]:
