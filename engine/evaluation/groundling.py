@@ -157,9 +157,11 @@ def _third_turn(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
 
 def _in_passing(rng: Rng, scene: Scene, kinds: Sequence[Kind]) -> Asked | None:
     """One place, asked for by words that only the question before explains."""
-    before = questions.of_picture(rng, scene, kinds, 1)[0]
-    one = questions.following(rng, scene, kinds, before)
-    return replace(one, before=(before.question,)) if one and len(one.truth) == 1 else None
+    for before in questions.of_picture(rng, scene, kinds, 1):
+        one = questions.following(rng, scene, kinds, before)
+        if one and len(one.truth) == 1:
+            return replace(one, before=(before.question,))
+    return None
 
 
 def _posing(find: Finder, kinds: Sequence[Kind] = ()) -> Pose:

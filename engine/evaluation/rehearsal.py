@@ -44,8 +44,8 @@ def _pictures(folder: Path, count: int) -> Iterator[Record]:
         for place, one in enumerate(asked):
             yield Record(f"rehearsal/{number}/{place}", {MediaKind.IMAGE: name}, _turns(one))
         # Asked in passing: what only the question before explains.
-        before = asked[int(rng.integers(len(asked)))]
-        if after := questions.following(rng, scene, world.kinds, before):
+        before = asked[int(rng.integers(len(asked)))] if asked else None
+        if before and (after := questions.following(rng, scene, world.kinds, before)):
             yield Record(f"rehearsal/{number}/talk", {MediaKind.IMAGE: name}, _turns(before, after))
 
 
