@@ -41,11 +41,16 @@ class Crew:
         """How many they are."""
         return 1 if self._state is None else int(self._state.num_processes)
 
+    @property
+    def place(self) -> int:
+        """Which of them this process is, from 0."""
+        return 0 if self._state is None else int(self._state.process_index)
+
     def share(self, units: Sequence[_T]) -> Sequence[_T]:
         """Those that are this process's to work on."""
         if self._state is None:
             return units
-        return units[self._state.process_index :: self._state.num_processes]
+        return units[self.place :: self.size]
 
     def add(self, numbers: torch.Tensor) -> torch.Tensor:
         """The sum of what all processes hold."""

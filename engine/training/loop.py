@@ -165,25 +165,22 @@ class Loop:
         chosen = {name: self._parameters[name] for name in self._names[index]}
         self._optimizer = optimizer_of(self._plan, stage, chosen)
         if self._cursor.update:
-            self._restore_training()
-        else:
-            state.seed(self._plan.seed + index)
+            self._restore_optimizer()
 
     def _batches(self, index: int, total: int) -> Iterator[Sequence[Batch]]:
         data, cursor = self._data[index], self._cursor
         units = state.chosen(self._plan.seed, index, range(cursor.update, total), self._per_update(index), len(data))
-        # A generator of its own keeps the loader from drawing on the numbers that dropout uses.
         yield from DataLoader(
             _Updates(data, cursor.room),
             batch_size=None,
             sampler=[self._crew.share(row) for row in units],
             num_workers=self._workers,
             collate_fn=_as_is,
-            generator=torch.Generator(),
         )
 
     def _update(self, stage: Stage, total: int, batches: Sequence[Batch], begun: float) -> None:
         assert self._optimizer is not None
+        state.seed(self._plan.seed, self._cursor.stage, self._cursor.update, self._crew.place)
         rate = state.rate_at(stage.schedule, stage.warm_up, self._cursor.update, total)
         for group in self._optimizer.param_groups:
             group["lr"] = group["full"] * rate
@@ -311,12 +308,11 @@ class Loop:
         self._tell(Event("resumed"))
         return True
 
-    def _restore_training(self) -> None:
+    def _restore_optimizer(self) -> None:
         checkpoint = checkpoints.newest(self._folder.checkpoints)
         assert checkpoint is not None
         assert self._optimizer is not None
         state.put_optimizer(checkpoint, self._parameters, self._optimizer)
-        state.put_random(checkpoint)
 
     def _diverged(self, stage: Stage, loss: float) -> None:
         self._resume()

@@ -1,6 +1,5 @@
-"""Everything that decides the next step, as tensors and plain values: weights, optimizer, random numbers, position."""
+"""Everything that decides the next step, as tensors and plain values: weights, optimizer, position."""
 
-import base64
 import math
 import random
 from collections.abc import Iterable, Mapping
@@ -49,7 +48,7 @@ def take(cursor: Cursor, parameters: Mapping[str, nn.Parameter], optimizer: Opti
         for key, value in entries.items():
             target = moments if isinstance(value, torch.Tensor) else scalars
             target[f"{names[id(parameter)]}/{key}"] = value
-    state = {"cursor": msgspec.to_builtins(cursor), "random": _random_state(), "scalars": scalars}
+    state = {"cursor": msgspec.to_builtins(cursor), "scalars": scalars}
     return Checkpoint({"weights": dict(parameters), "optimizer": moments}, state)
 
 
@@ -75,23 +74,12 @@ def put_optimizer(checkpoint: Checkpoint, parameters: Mapping[str, nn.Parameter]
         optimizer.state[parameter][key] = value if counter else value.to(parameter.device)
 
 
-def put_random(checkpoint: Checkpoint) -> None:
-    """Set every random generator to where it stood."""
-    saved = checkpoint.state["random"]
-    torch.set_rng_state(_tensor(saved["torch"]))
-    if torch.cuda.is_available():
-        torch.cuda.set_rng_state_all([_tensor(text) for text in saved["cuda"]])
-    version, internal, gauss = saved["python"]
-    random.setstate((version, tuple(internal), gauss))
-    name, keys, position, has_gauss, cached = saved["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
-
-
-def seed(number: int) -> None:
-    """Start every random generator afresh."""
-    torch.manual_seed(number)
-    random.seed(number)
-    np.random.seed(number % 2**32)
+def seed(*numbers: int) -> None:
+    """Start every random generator afresh, from those numbers."""
+    (drawn,) = np.random.SeedSequence([abs(number) for number in numbers]).generate_state(1)
+    torch.manual_seed(int(drawn))
+    random.seed(int(drawn))
+    np.random.seed(drawn)
 
 
 def order(number: int, stage: int, epoch: int, length: int) -> list[int]:
@@ -121,22 +109,3 @@ def rate_at(schedule: str, warm_up: float, update: int, updates: int) -> float:
         return 1.0
     done = (update - rising) / max(1, updates - rising)
     return 0.5 * (1 + math.cos(math.pi * min(1.0, done))) if schedule == "cosine" else 1.0 - done
-
-
-def _random_state() -> dict[str, Any]:
-    name, keys, position, has_gauss, cached = np.random.get_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {
-        "torch": _text(torch.get_rng_state()),
-        "cuda": [_text(state) for state in cuda],
-        "python": random.getstate(),
-        "numpy": [name, np.asarray(keys).tolist(), position, has_gauss, cached],
-    }
-
-
-def _text(state: torch.Tensor) -> str:
-    return base64.b64encode(state.numpy().tobytes()).decode()
-
-
-def _tensor(text: str) -> torch.Tensor:
-    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.uint8)

@@ -93,7 +93,7 @@ def _launchers(folder: Path) -> list[Path]:
         msgspec.structs.replace(stage, batch=batch)
         for stage, batch in zip(PLANS["smoke"].stages, (1, 17, 16), strict=True)
     ]
-    plan = msgspec.structs.replace(PLANS["smoke"], stages=tuple(stages), lora=Lora(4, 8, 0.0), room=200)
+    plan = msgspec.structs.replace(PLANS["smoke"], stages=tuple(stages), lora=Lora(4, 8, 0.1), room=200)
     (folder / "plan.json").write_bytes(msgspec.json.encode(plan))
     model, project = tiny.model_folder(folder / "model"), tiny.project(folder / "project")
     words = ["train", str(project), "--plan", str(folder / "plan.json"), "--model", str(model), "--processes", "2"]

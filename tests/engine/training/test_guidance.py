@@ -102,7 +102,9 @@ def test_retraining_guides_the_same_looks_as_raising():
     course = lessons.Course(media.Worlds(), SIZE, WORDS)
     values, scene = media.picture(rng, course.worlds.pictures)
     asked = questions.of_picture(rng, scene, course.worlds.pictures.kinds, 6, {"name", "what", "all"})
-    lesson = lessons._lesson(rng, course, {IMAGE: values}, {IMAGE: lessons._patches(course, scene)}, asked)
+    lesson = lessons._lesson(
+        course, {IMAGE: values}, {IMAGE: lessons._patches(course, scene)}, [[one] for one in asked]
+    )
     raising = Raising(design.newborn(SIZE, 0), Dense(SIZE), course, 3)
     batch = pack([lesson], text=True)
     *_, astray = raising._speak(batch, {IMAGE: raising.model.encode_image(batch.values[IMAGE])})
