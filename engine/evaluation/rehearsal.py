@@ -14,11 +14,11 @@ from engine.domain.media import MediaKind
 from engine.domain.training import Exchange, Record
 from engine.evaluation.groundling import posed
 from engine.exchange.training_set import to_conversations
+from engine.groundling import media
 from engine.synthesis import pictures, questions
-from engine.synthesis.pictures import World
 from engine.synthesis.questions import Asked
 
-SEED = 20_260_202
+SEED = 20_261_130
 PICTURES, QUESTIONS, CLIPS = 960, 5, 5
 CONVERSATIONS = "conversations.json"
 _SIDE = 224
@@ -34,9 +34,10 @@ def draw_rehearsal(folder: Path, count: int = PICTURES, clips: int = CLIPS) -> P
 
 
 def _pictures(folder: Path, count: int) -> Iterator[Record]:
-    world = World()
+    worlds = media.Worlds()
     for number in range(count):
         rng = np.random.default_rng((SEED, number))
+        world = worlds.either(rng)
         page, scene = pictures.picture(rng, world, _SIDE)
         name = f"{number:03d}.jpg"
         Image.fromarray(page).save(folder / name, quality=90)

@@ -21,7 +21,6 @@ from engine.training import guidance
 from engine.training.guidance import Look
 
 _FINEST = 0.1
-_ALIKE = 0.6  # share of pictures with many things of one name
 _PASSING = 0.4  # share of turns after which another is asked in passing, where talks have several
 _MIXED = 0.65  # share of mere sights with strangers in them
 _IGNORED = -100
@@ -70,8 +69,7 @@ class Course(Struct, frozen=True):
 
 
 def of_picture(rng: Rng, course: Course) -> Lesson:
-    world = course.worlds.alike if rng.random() < _ALIKE else course.worlds.pictures
-    return _asked_about(rng, course, world, course.questions)
+    return _asked_about(rng, course, course.worlds.either(rng), course.questions)
 
 
 def of_mixture(rng: Rng, course: Course) -> Lesson:

@@ -18,9 +18,8 @@ Array = NDArray[np.float32]
 _MEAN = np.array(SEEING.mean, np.float32) * 255
 _DEVIATION = np.array(SEEING.deviation, np.float32) * 255
 _DIRECT = 0.4  # share of pictures drawn at the model's own size
-
-
 _OFTEN = 15
+_ALIKE = 0.6  # share of pictures with many things of one name
 
 
 def _mixed() -> tuple[Kind, ...]:
@@ -39,6 +38,10 @@ class Worlds(Struct, frozen=True):
     mixed: World = World(_mixed(), things=(2, 5), twins=0.45)
     clips: ClipWorld = ClipWorld()
     sounds: SoundWorld = SoundWorld()
+
+    def either(self, rng: np.random.Generator) -> World:
+        """What pictures are drawn from: more often than not those that need more than a name."""
+        return self.alike if rng.random() < _ALIKE else self.pictures
 
 
 def picture(rng: np.random.Generator, world: World) -> tuple[Array, Scene]:
