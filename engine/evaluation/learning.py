@@ -8,6 +8,7 @@ folder, so that the same call goes on where it was stopped.
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import cv2
@@ -37,8 +38,8 @@ _SEED = 40_417
 _SIDES = (256, 640)
 _RESULT = "result.json"
 _BY = Provenance(Origin.HUMAN, "truth", "2026-01-01T00:00:00Z")
-# How well a box fits that is accepted as it is, and one that is worth reshaping.
-_FITS, _NEAR = 0.85, 0.5
+# How well a box fits that is accepted as it is; inputs of rejecting an answer and drawing.
+_FITS, _ANEW = 0.85, 3
 _RIGHT = ("acc@0.5", "f1", "r@1 iou 0.5", "refusal")
 
 Retrain = Callable[[Path, Path], Path]
@@ -151,13 +152,29 @@ def right(case: Case, outcome: Outcome) -> float:
 
 
 def inputs(case: Case, outcome: Outcome) -> int:
-    """Keys and presses to review the answer about one thing: accept it, pull two edges, or reject it and draw anew."""
+    """Keys and presses to review the answer about one thing, with the window's own gestures.
+
+    Enter for a box that fits, else Ctrl and a click where each edge belongs that is off; or Backspace, B and a drag, as
+    for a “not there”. One Backspace for every other box.
+    """
     found = [one.geometry for one in outcome.groundings if isinstance(one.geometry, Box)]
-    fits = max((box_iou(box, truth) for box in found for truth in case.truths if isinstance(truth, Box)), default=0.0)
-    extra = max(0, len(found) - 1)
-    if fits >= _FITS:
-        return 1 + extra
-    return 2 + extra if fits >= _NEAR else len(found) + 2
+    truths = [truth for truth in case.truths if isinstance(truth, Box)]
+    best = min((_edges_off(box, truth) for box in found for truth in truths), default=_ANEW)
+    return min(max(1, best), _ANEW) + max(0, len(found) - 1)
+
+
+def _edges_off(box: Box, truth: Box) -> int:
+    """How many edges have to be put right until the box fits."""
+    for count in range(4):
+        for edges in combinations(range(4), count):
+            mended = Box(*(right if place in edges else edge for place, (edge, right) in _paired(box, truth)))
+            if box_iou(mended, truth) >= _FITS:
+                return count
+    return 4
+
+
+def _paired(box: Box, truth: Box) -> Iterator[tuple[int, tuple[float, float]]]:
+    return enumerate(zip(box.edges, truth.edges, strict=True))
 
 
 def unseen(folder: Path, draw: int, count: int) -> list[Case]:

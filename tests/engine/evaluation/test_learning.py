@@ -57,13 +57,15 @@ def test_nobody_corrects_the_pictures_that_are_asked_about(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("boxes", "cost"),
     [
-        ([], 2),
+        ([], 3),
         ([Box(0, 0, 10, 10)], 1),
-        ([Box(0, 0, 10, 7)], 2),
+        ([Box(0, 0, 10, 7)], 1),
+        ([Box(2, 0, 10, 7)], 2),
+        ([Box(2, 2, 8, 8)], 3),
         ([Box(50, 50, 60, 60)], 3),
         ([Box(0, 0, 10, 10), Box(50, 50, 60, 60)], 2),
     ],
-    ids=["missed", "fits", "near", "elsewhere", "one too many"],
+    ids=["missed", "fits", "an edge off", "two edges off", "all edges off", "elsewhere", "one too many"],
 )
 def test_a_better_answer_costs_fewer_inputs(boxes: list[Box], cost: int) -> None:
     case = Case("c", "c", ("c.png",), "Where is it?", "it", (Box(0, 0, 10, 10),), (100, 100))
