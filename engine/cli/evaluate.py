@@ -117,6 +117,7 @@ def learning_command(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where results are kept; the same folder goes on")],
     *,
     draws: Annotated[int, typer.Option(help="Draws of five kinds that the model never saw")] = 3,
+    first: Annotated[int, typer.Option(help="Number of the first draw")] = 0,
     corrected: Annotated[str, typer.Option(help="Numbers of corrected pictures, each a retraining")] = "10,25,50,100",
     plan: Annotated[str, typer.Option(help="Plan file or name")] = "cpu",
     unseen: Annotated[int, typer.Option(help="Pictures with the new kinds to ask about")] = 200,
@@ -134,7 +135,7 @@ def learning_command(
 
     exercise = Exercise(folder, _wish("", None, backbone, "cpu"), retrain, unseen, each)
     rows = []
-    for row in learning(exercise, range(draws), [int(number) for number in corrected.split(",")]):
+    for row in learning(exercise, range(first, first + draws), [int(number) for number in corrected.split(",")]):
         rows.append(row)
         typer.echo(told_of(row), err=True)
     table = summed(rows)
