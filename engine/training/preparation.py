@@ -104,13 +104,16 @@ class Senses:
     def __init__(self, model: GroundingModel, manifest: Manifest, resting: frozenset[str] = frozenset()) -> None:
         self._model, self._manifest, self._resting = model, manifest, resting
         self._brief = False
+        self._here: MediaKind | None = None
 
     def __call__(self, kind: MediaKind, key: str) -> Tensor:
         """Features without a batch dimension."""
         values = self.values(kind, key)[None]
         device = self._model.model.embed_tokens.weight.device
-        move(self._model, _ASIDE, self._resting - ENCODERS_OF[kind])
-        move(self._model, device, self._resting & ENCODERS_OF[kind])
+        if kind is not self._here:
+            move(self._model, _ASIDE, self._resting - ENCODERS_OF[kind])
+            move(self._model, device, self._resting & ENCODERS_OF[kind])
+            self._here = kind
         weight = self._model.vision_tower.embeddings.patch_embedding.weight
         features = frozen_features(self._model, kind, values.to(device, weight.dtype))[0]
         if self._brief:
@@ -119,7 +122,7 @@ class Senses:
 
     def rest(self) -> None:
         """Put the encoders aside."""
-        self._brief = True
+        self._brief, self._here = True, None
         move(self._model, _ASIDE, self._resting)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
