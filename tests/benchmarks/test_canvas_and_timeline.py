@@ -22,7 +22,7 @@ from engine.domain.geometry import Box, Segment
 from engine.domain.media import Clock
 from engine.media.peaks import BASE, PeakPyramid
 from engine.media.quarantine import Examiner
-from tests.app.wiring.test_desk import Room
+from tests.app.wiring.desk_room import Room
 from tests.benchmarks import long_media
 from widgets.canvas.picture_view import PictureView
 from widgets.canvas.view import CanvasView

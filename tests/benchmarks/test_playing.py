@@ -18,7 +18,7 @@ from engine import edits
 from engine.domain.annotation import Annotation, Origin, Provenance, Review
 from engine.domain.geometry import Box
 from engine.domain.ids import new_id
-from tests.app.wiring.test_desk import Room
+from tests.app.wiring.desk_room import Room
 from tests.benchmarks import long_media
 
 pytestmark = pytest.mark.bench

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ class Program:
     def __init__(self, display: str, home: Path, folder: Path) -> None:
         places = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
         self._env = {**os.environ, **places, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-        self._folder = folder
+        self._home, self._folder = home, folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -82,8 +83,30 @@ class Program:
     def until(self, holds: Callable[[], bool], seconds: float = 240) -> None:
         end = time.monotonic() + seconds
         while not holds():
-            assert time.monotonic() < end, f"waited in vain: {self.states()}"
+            assert time.monotonic() < end, f"waited in vain: {self._situation()}"
             time.sleep(0.1)
+
+    def steps(self, key: str, count: int, holds: Callable[[], bool]) -> None:
+        """Press a key `count` times; a user who sees that one was lost presses it again, and the output tells of it."""
+        self.key(*[key] * count)
+        for _ in range(count):
+            try:
+                self.until(holds, 30)
+            except AssertionError as lost:
+                sys.stderr.write(f"{key} pressed again, {lost}\n")
+                self.key(key)
+            else:
+                return
+        self.until(holds)
+
+    def _situation(self) -> str:
+        """What a failure has to tell."""
+        names = [self._xdotool("getwindowname", id_) for id_ in self._xdotool("search", "--onlyvisible", ".").split()]
+        focus = self._xdotool("getwindowfocus", "getwindowname")
+        with closing(ProjectStore.open(self._folder / "media.groundwork")) as store:
+            steps = [(row.label, row.undone) for row in store.history()]
+        logs = [path.read_text()[-2000:] for path in self._home.rglob("*.log")]
+        return f"{self.states()}, windows {names}, focus {focus!r}, steps {steps}, logs {logs}"
 
     def states(self) -> Counter[str]:
         """How many annotations in which state, and how many answers."""
@@ -157,10 +180,8 @@ def test_from_a_folder_to_a_coco_file_through_a_kill(program: Program, tmp_path:
     program.until(lambda: program.states()["missed"] == 1)
     done = program.states()
     steps = asked + 4
-    program.key(*["ctrl+z"] * steps)
-    program.until(lambda: not FOUND & set(+program.states()) and program.states()["answers"] == 0)
-    program.key(*["ctrl+shift+z"] * steps)
-    program.until(lambda: program.states() == done)
+    program.steps("ctrl+z", steps, lambda: not FOUND & set(+program.states()) and program.states()["answers"] == 0)
+    program.steps("ctrl+shift+z", steps, lambda: program.states() == done)
     program.kill()
     program.start()
     assert program.states() == done
