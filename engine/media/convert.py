@@ -1,6 +1,7 @@
 """Decoded frames as pixels: BGRA, upright, no larger than the view needs."""
 
 import av
+import cv2
 import numpy as np
 from av.sidedata.sidedata import SideData
 from av.video.plane import VideoPlane
@@ -14,15 +15,18 @@ Size = tuple[int, int]
 # ITU-R BT.709 is what cameras mean from here on when they do not say.
 _HIGH_DEFINITION = 720
 _UNSPECIFIED = 2
-_LITTLE = 0.5
 # Up to this many pixels keeping a frame whole is cheaper than scaling it twice.
 _LIGHT = 1920 * 1200
 # The cores are the decoder's; more threads here cost more than they save.
 _THREADS = 1
-# Scaling these a little before the change of colours is cheaper than both at once; for others the reverse holds.
-_PLANAR = frozenset({"yuv420p", "yuvj420p"})
+# Scaling these before the change of colours is cheaper than both at once. Their colours lie in every second row and
+# column; with colour in every row the change of colours is as quick.
+_PLANAR = {"yuv420p": "yuv422p", "yuvj420p": "yuvj422p"}
+_FULL = {"yuv420p": "yuv444p", "yuvj420p": "yuvj444p"}
+# From here on FFmpeg's scaler is spared most of the work; below that the picture would be softer for it.
+_MUCH = 3
 # Of these FFmpeg's change of colours leaves up to four columns at the right unwritten where the width is no multiple.
-_SHORT, _COLUMNS = _PLANAR | {"yuv422p", "yuvj422p", "yuva420p"}, 8
+_SHORT, _COLUMNS = {*_PLANAR, *_PLANAR.values(), "yuva420p"}, 8
 
 
 class Frame(Struct, frozen=True, eq=False):
@@ -60,8 +64,8 @@ class Converter:
     def frame(self, source: av.VideoFrame, pts: int, *, exact: bool = True) -> Frame:
         stored_width = self._full or source.width
         width, height = fitted((source.width, source.height), self._stored_view())
-        if source.width * _LITTLE < width < source.width and source.format.name in _PLANAR:
-            source = self._scaled(source, width, height)
+        if width < source.width and source.format.name in _PLANAR:
+            source = self._scaled(source, width, height, _PLANAR[source.format.name])
         wide = width
         if width == source.width and width % _COLUMNS and source.format.name in _SHORT:
             source = _widened(source)
@@ -85,11 +89,16 @@ class Converter:
         width, height = fitted((source.width, source.height), self._stored_view())
         if width == source.width or (not light and source.width * source.height <= _LIGHT):
             return source
-        return self._scaled(source, width, height)
+        return self._scaled(source, width, height, source.format.name)
 
-    def _scaled(self, source: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    def _scaled(self, source: av.VideoFrame, width: int, height: int, form: str) -> av.VideoFrame:
         small = self._scaler.reformat(
-            source, width=width, height=height, interpolation=Interpolation.AREA, threads=_THREADS
+            _halved(source, width, height),
+            width=width,
+            height=height,
+            format=form,
+            interpolation=Interpolation.AREA,
+            threads=_THREADS,
         )
         small.colorspace = _colours(source) or source.colorspace
         return small
@@ -107,17 +116,30 @@ def fitted(size: Size, view: Size | None) -> Size:
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
 
+def _halved(source: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    """Every four pixels become their mean, again and again while much remains to be done; of colours all are kept."""
+    full = _FULL.get(source.format.name, "")
+    while full and source.width >= _MUCH * width and source.height >= _MUCH * height:
+        half = av.VideoFrame(source.width // 2, source.height // 2, full)
+        for plane, target in zip(source.planes, half.planes, strict=True):
+            cv2.resize(_columns(plane), (half.width, half.height), _columns(target), interpolation=cv2.INTER_AREA)
+        half.colorspace, half.color_range = _colours(source) or source.colorspace, source.color_range
+        source = half
+    return source
+
+
 def _widened(source: av.VideoFrame) -> av.VideoFrame:
     """The same frame with more columns at its right, as many as are missing; they hold anything."""
     wide = av.VideoFrame(-(-source.width // _COLUMNS) * _COLUMNS, source.height, source.format.name)
     for plane, target in zip(source.planes, wide.planes, strict=True):
-        _samples(target)[:, : plane.width] = _samples(plane)[:, : plane.width]
+        _columns(target)[:, : plane.width] = _columns(plane)
     wide.colorspace, wide.color_range = source.colorspace, source.color_range
     return wide
 
 
-def _samples(plane: VideoPlane) -> Pixels:
-    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+def _columns(plane: VideoPlane) -> Pixels:
+    """What is seen of a plane, without what its rows are filled up with."""
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 def _colours(frame: av.VideoFrame) -> Colorspace | None:

@@ -2,6 +2,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.video.reformatter import Colorspace
 
 from engine.media.convert import Converter
 
@@ -14,7 +15,7 @@ def waves(form: str) -> av.VideoFrame:
 
 
 @pytest.mark.parametrize("form", ["yuv420p", "yuvj420p", "yuv444p", "rgb24"])
-@pytest.mark.parametrize("view", [(777, 583), (640, 480), (240, 180)])
+@pytest.mark.parametrize("view", [(777, 583), (640, 480), (320, 240), (240, 180)])
 def test_a_frame_scaled_to_the_view_is_the_frame_seen_from_farther(form: str, view: tuple[int, int]) -> None:
     frame = waves(form)
     whole = Converter(1).frame(frame, 0).pixels
@@ -23,6 +24,15 @@ def test_a_frame_scaled_to_the_view_is_the_frame_seen_from_farther(form: str, vi
     assert small.pixels.shape[1] == view[0]
     assert np.abs(small.pixels.astype(int) - expected).mean() < 2
     assert np.abs(small.pixels.astype(int) - expected).max() < 16
+
+
+def test_a_frame_of_high_definition_keeps_its_colours_when_it_is_halved_on_the_way() -> None:
+    plain = av.VideoFrame.from_ndarray(np.full((1081, 1923, 3), (200, 40, 90), np.uint8), format="rgb24")
+    frame = plain.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+    frame.colorspace = 2  # not told, as most cameras leave it
+    shown = Converter(1, (300, 300)).frame(frame, 0)
+    assert shown.pixels.shape[:2] == (169, 300)
+    assert np.abs(shown.pixels[..., 2::-1].astype(int) - (200, 40, 90)).max() < 8
 
 
 def test_a_kept_frame_of_high_definition_keeps_its_colours_when_it_becomes_small() -> None:
