@@ -29,16 +29,23 @@ Seen = tuple[Tensor, dict[str, Tensor]]
 """Rows for the language model and dense losses by name."""
 ENDLESS = 4_000_000
 """Lessons of a stage, more than any run sees: every lesson is new."""
-MIX = {
-    "pictures": 0.56,
-    "mixtures": 0.08,
-    "clips": 0.2,
-    "sounds": 0.12,
+_SPOKEN = {
+    "pictures": 0.48,
+    "mixtures": 0.07,
+    "clips": 0.13,
+    "sounds": 0.07,
     "pairs": 0.06,
-    "sights": 0.38,
+    "sights": 0.16,
     "slides": 0.03,
 }
-"""How often each source is drawn from, beside the others of a stage."""
+MIXES: Mapping[str, Mapping[str, float]] = {
+    "dense": {"sights": 0.93, "sounds": 0.07},
+    "dense clips": {"clips": 0.5, "slides": 0.3, "sounds": 0.2},
+    "alignment": _SPOKEN,
+    "fine-grained": _SPOKEN,
+    "instruction": _SPOKEN,
+}
+"""By stage, how often each source is drawn from."""
 _GLANCE = 60.0
 """What a medium that nothing is asked about counts: about as much as the answers about another."""
 _IGNORED = -100
@@ -81,7 +88,7 @@ class Drawn:
     def __init__(self, course: Course, seed: int, stage: Stage, *, text: bool) -> None:
         self._course, self._seed, self._text = course, seed, text
         self._name = sum(stage.name.encode())
-        mix = {source: MIX[source] for source in stage.data}
+        mix = {source: MIXES[stage.name][source] for source in stage.data}
         self._sources = tuple(mix)
         self._shares = np.array(tuple(mix.values())) / sum(mix.values())
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from engine.domain.training import RunState, Stage, TrainingPlan
 from engine.groundling import design, media, vocabulary
 from engine.groundling.attuning import attune
-from engine.groundling.course import Raising
+from engine.groundling.course import MIXES, Raising
 from engine.groundling.dense import Dense
 from engine.groundling.lessons import Course
 from engine.training.crew import Crew
@@ -21,25 +21,35 @@ from engine.training.run_folder import Event, RunFolder
 
 _ENCODERS = ("clip", "eva", "frame_qformer", "imagebind", "video", "audio", "dense")
 _WHOLE = (*_ENCODERS, "projector", "embeddings", "llama")
-_EVERYTHING = ("pictures", "mixtures", "clips", "sounds", "pairs", "sights")
-_CAREFUL = {"clip": 0.1, "eva": 0.1, "imagebind": 0.1, "projector": 0.5}
+_CAREFUL = {
+    "clip": 0.06,
+    "eva": 0.06,
+    "imagebind": 0.03,
+    "frame_qformer": 0.3,
+    "video": 0.3,
+    "audio": 0.3,
+    "dense": 0.2,
+    "projector": 0.3,
+    "embeddings": 0.5,
+}
 """What the dense lessons have taught changes slowly afterwards."""
 _PICTURES = 64
 _WEIGHTS = "model.safetensors"
 
 
-def _dense(name: str, data: tuple[str, ...], updates: int, batch: int) -> Stage:
-    return Stage(name, _ENCODERS, data, 0, updates, 1e-3, batch, "linear", decay=0.01, betas=(0.9, 0.98), auxiliary=1.0)
+def _dense(name: str, updates: int, rate: float, batch: int) -> Stage:
+    data = tuple(MIXES[name])
+    return Stage(name, _ENCODERS, data, 0, updates, rate, batch, "linear", decay=0.01, betas=(0.9, 0.98), auxiliary=1.0)
 
 
 def _spoken(name: str, updates: int, rate: float) -> Stage:
     return Stage(
         name,
         _WHOLE,
-        _EVERYTHING,
+        tuple(MIXES[name]),
         updates=updates,
         rate=rate,
-        batch=33,
+        batch=64,
         decay=0.01,
         betas=(0.9, 0.98),
         scales=_CAREFUL,
@@ -49,12 +59,12 @@ def _spoken(name: str, updates: int, rate: float) -> Stage:
 
 
 # The published model starts from encoders that were trained before; so does this one.
-SIGHT = (_dense("dense", ("sights", "sounds"), 5000, 64),)
-MOTION = (_dense("dense clips", ("slides", "clips", "sounds"), 1000, 16),)
+SIGHT = (_dense("dense", 2000, 1.2e-3, 112),)
+MOTION = (_dense("dense clips", 500, 1e-3, 32),)
 STAGES = (
-    _spoken("alignment", 600, 1e-3),
-    _spoken("fine-grained", 12000, 1e-3),
-    _spoken("instruction", 1500, 2e-4),
+    _spoken("alignment", 60, 3e-3),
+    _spoken("fine-grained", 1450, 3e-3),
+    _spoken("instruction", 330, 1e-3),
 )
 """Stage 1 learns names, 2 places with names among them, 3 several turns of everything."""
 
