@@ -80,24 +80,27 @@ class Program:
     def write(self, text: str) -> None:
         self._xdotool("type", "--delay", "12", text)
 
-    def until(self, holds: Callable[[], bool], seconds: float = 240) -> None:
-        end = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < end, f"waited in vain: {self._situation()}"
-            time.sleep(0.1)
+    def until(self, holds: Callable[[], bool]) -> None:
+        if not self._comes_true(holds, 240):
+            pytest.fail(f"waited in vain: {self._situation()}, threads {self._threads()}")
 
     def steps(self, key: str, count: int, holds: Callable[[], bool]) -> None:
         """Press a key `count` times; a user who sees that one was lost presses it again, and the output tells of it."""
         self.key(*[key] * count)
         for _ in range(count):
-            try:
-                self.until(holds, 30)
-            except AssertionError as lost:
-                sys.stderr.write(f"{key} pressed again, {lost}\n")
-                self.key(key)
-            else:
+            if self._comes_true(holds, 30):
                 return
+            sys.stderr.write(f"{key} pressed again: {self._situation()}\n")
+            self.key(key)
         self.until(holds)
+
+    def _comes_true(self, holds: Callable[[], bool], seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
 
     def _situation(self) -> str:
         """What a failure has to tell."""
@@ -105,8 +108,14 @@ class Program:
         focus = self._xdotool("getwindowfocus", "getwindowname")
         with closing(ProjectStore.open(self._folder / "media.groundwork")) as store:
             steps = [(row.label, row.undone) for row in store.history()]
-        logs = [path.read_text()[-2000:] for path in self._home.rglob("*.log")]
-        return f"{self.states()}, windows {names}, focus {focus!r}, steps {steps}, logs {logs}"
+        return f"{self.states()}, windows {names}, focus {focus!r}, steps {steps}"
+
+    def _threads(self) -> str:
+        """Where each of the program's threads stands, as it tells when it is aborted."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGABRT)
+            self._process.wait(20)
+        return "\n".join(path.read_text() for path in self._home.rglob("native.log"))
 
     def states(self) -> Counter[str]:
         """How many annotations in which state, and how many answers."""
