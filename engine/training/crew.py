@@ -5,7 +5,8 @@ every process makes the same step; only the first one writes.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, TypeVar
@@ -58,6 +59,15 @@ class Crew:
             return numbers
         summed: torch.Tensor = import_module("accelerate.utils").reduce(numbers, "sum")
         return summed
+
+    def add_named(self, numbers: Mapping[str, float]) -> dict[str, float]:
+        """The sums by name of what all processes hold; a name may be missing in some."""
+        if self._state is None:
+            return dict(numbers)
+        total: Counter[str] = Counter()
+        for held in import_module("accelerate.utils").gather_object([numbers]):
+            total.update(held)
+        return dict(total)
 
     def add_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Give every process the sum of all gradients; one that saw nothing of a parameter counts as zero."""

@@ -234,7 +234,7 @@ class Loop:
         if self._crew.any(failed is not None):
             raise failed or MemoryError
         self._crew.add_gradients(self._parameters[name] for name in self._names[self._cursor.stage])
-        return float(self._crew.add(loss)), parts
+        return float(self._crew.add(loss)), self._crew.add_named(parts)
 
     def _passes(self, batches: Sequence[Batch], weight: float) -> list[tuple[Batch, float]]:
         """What goes through the model, and what its loss is divided by: idle passes count nothing."""

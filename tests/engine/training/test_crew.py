@@ -40,6 +40,9 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
     counted = [[event.samples for event in RunFolder(run).events() if event.kind == "update"] for run in (one, two)]
     assert counted[0] == counted[1]
+    parts = [[event.parts for event in RunFolder(run).events() if event.kind == "update"] for run in (one, two)]
+    assert any("heard" in row for row in parts[0])
+    assert parts[1] == [pytest.approx(row, rel=1e-5) for row in parts[0]]
     last = checkpoints.newest(two / "checkpoints")
     assert last is not None
     for name, parameter in alone.parameters().items():
