@@ -1,7 +1,6 @@
 """Decoded frames as pixels: BGRA, upright, no larger than the view needs."""
 
 import av
-import cv2
 import numpy as np
 from av.sidedata.sidedata import SideData
 from av.video.plane import VideoPlane
@@ -22,10 +21,6 @@ _THREADS = 1
 # Scaling these before the change of colours is cheaper than both at once. Their colours lie in every second row and
 # column; with colour in every row the change of colours is as quick.
 _PLANAR = {"yuv420p": "yuv422p", "yuvj420p": "yuvj422p"}
-# From here on FFmpeg's scaler is spared most of the work; below that the picture would be softer for it.
-_MUCH = 3
-# Up to here interpolating is as good as taking the mean of an area, and half as dear.
-_SLIGHT = 1.5
 # Of these FFmpeg's change of colours leaves up to four columns at the right unwritten where the width is no multiple.
 _SHORT, _COLUMNS = {*_PLANAR, *_PLANAR.values(), "yuva420p"}, 8
 
@@ -93,9 +88,6 @@ class Converter:
         return self._scaled(source, width, height, source.format.name)
 
     def _scaled(self, source: av.VideoFrame, width: int, height: int, form: str) -> av.VideoFrame:
-        source = _halved(source, width, height)
-        if source.format.name in _PLANAR and source.width <= _SLIGHT * width:
-            return _resized(source, (width, height), form, cv2.INTER_LINEAR)
         small = self._scaler.reformat(
             source, width=width, height=height, format=form, interpolation=Interpolation.AREA, threads=_THREADS
         )
@@ -115,35 +107,17 @@ def fitted(size: Size, view: Size | None) -> Size:
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
 
-def _halved(source: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
-    """Every four pixels of a planar frame become their mean, again and again while much remains to be done."""
-    while source.format.name in _PLANAR and source.width >= _MUCH * width and source.height >= _MUCH * height:
-        half = (source.width // 2, source.height // 2)
-        source = _resized(source, half, source.format.name, cv2.INTER_AREA)
-    return source
-
-
-def _resized(source: av.VideoFrame, size: Size, form: str, way: int) -> av.VideoFrame:
-    """A planar frame whose planes are each brought to their size in the planar format `form`."""
-    made = av.VideoFrame(*size, form)
-    for plane, target in zip(source.planes, made.planes, strict=True):
-        cv2.resize(_columns(plane), (target.width, target.height), _columns(target), interpolation=way)
-    made.colorspace, made.color_range = _colours(source) or source.colorspace, source.color_range
-    return made
-
-
 def _widened(source: av.VideoFrame) -> av.VideoFrame:
     """The same frame with more columns at its right, as many as are missing; they hold anything."""
     wide = av.VideoFrame(-(-source.width // _COLUMNS) * _COLUMNS, source.height, source.format.name)
     for plane, target in zip(source.planes, wide.planes, strict=True):
-        _columns(target)[:, : plane.width] = _columns(plane)
+        _samples(target)[:, : plane.width] = _samples(plane)[:, : plane.width]
     wide.colorspace, wide.color_range = source.colorspace, source.color_range
     return wide
 
 
-def _columns(plane: VideoPlane) -> Pixels:
-    """What is seen of a plane, without what its rows are filled up with."""
-    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+def _samples(plane: VideoPlane) -> Pixels:
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
 
 
 def _colours(frame: av.VideoFrame) -> Colorspace | None:

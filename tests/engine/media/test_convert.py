@@ -26,7 +26,7 @@ def test_a_frame_scaled_to_the_view_is_the_frame_seen_from_farther(form: str, vi
     assert np.abs(small.pixels.astype(int) - expected).max() < 16
 
 
-def test_a_frame_of_high_definition_keeps_its_colours_when_it_is_halved_on_the_way() -> None:
+def test_a_frame_of_high_definition_whose_colours_are_not_told_keeps_them_when_it_becomes_small() -> None:
     plain = av.VideoFrame.from_ndarray(np.full((1081, 1923, 3), (200, 40, 90), np.uint8), format="rgb24")
     frame = plain.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
     frame.colorspace = 2  # not told, as most cameras leave it
