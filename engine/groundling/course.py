@@ -41,9 +41,7 @@ _SPOKEN = {
 MIXES: Mapping[str, Mapping[str, float]] = {
     "dense": {"sights": 0.93, "sounds": 0.07},
     "dense clips": {"clips": 0.5, "slides": 0.3, "sounds": 0.2},
-    "alignment": _SPOKEN,
-    "fine-grained": _SPOKEN,
-    "instruction": _SPOKEN,
+    **dict.fromkeys(("alignment", "fine-grained", "instruction"), _SPOKEN),
 }
 """By stage, how often each source is drawn from."""
 _GLANCE = 60.0

@@ -25,8 +25,8 @@ from engine.messages import Answered, Ask, Encode, LoadModel
 from tests.fixtures.tiny_model import architecture, write_media, write_model
 
 pytestmark = pytest.mark.bench
-# With what stands behind it 17 tokens, which is what the published vocabulary makes of "Where is the dog, and when does
-# it bark?"; that of this model, with its few words, makes 33 of it.
+# With what stands behind it 17 tokens, about as many (counted by hand) as the published vocabulary makes of "Where is
+# the dog, and when does it bark?"; that of this model, with its few words, would make 33 of that.
 QUESTION = "Where is the dog?"
 KINDS = ("image", "video", "audio")
 LONG = {"sound, 1 min": 60, "sound, 10 min": 600}

@@ -106,9 +106,11 @@ class Program:
         """What a failure has to tell."""
         names = [self._xdotool("getwindowname", id_) for id_ in self._xdotool("search", "--onlyvisible", ".").split()]
         focus = self._xdotool("getwindowfocus", "getwindowname")
-        with closing(ProjectStore.open(self._folder / "media.groundwork")) as store:
-            steps = [(row.label, row.undone) for row in store.history()]
-        return f"{self.states()}, windows {names}, focus {focus!r}, steps {steps}"
+        states, steps = self.states(), []
+        if states:
+            with closing(ProjectStore.open(self._folder / "media.groundwork")) as store:
+                steps = [(row.label, row.undone) for row in store.history()]
+        return f"{states}, windows {names}, focus {focus!r}, steps {steps}"
 
     def _threads(self) -> str:
         """Where each of the program's threads stands, as it tells when it is aborted."""
