@@ -1,14 +1,16 @@
-"""What the bundle's list of libraries loses on Linux before it is collected: second copies, encoders, symbol tables.
+"""What the bundle's list of libraries loses on Linux before it is collected: second copies, encoders, names of places.
 
 OpenCV's wheel brings its own FFmpeg, OpenBLAS and libavif beside PyAV's, NumPy's and Pillow's. A stand-in under the old
-name passes each call on to the copy that stays, and what nothing needs any more is left out. Entries are PyInstaller's:
-(name inside the bundle, file it comes from, kind).
+name passes each call on to the copy that stays, and what nothing needs any more is left out; so are symbol tables and
+most of ICU's data. Entries are PyInstaller's: (name inside the bundle, file it comes from, kind).
 """
 
 import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+
+import icu
 
 Entry = tuple[str, str, str]
 
@@ -17,6 +19,7 @@ _OPENCV = "opencv_python_headless.libs/"
 _FFMPEG = re.compile(re.escape(_OPENCV) + r"lib(avcodec|avformat|avutil|swscale)-\w+\.so\.(\d+\.\d+)")
 _OPENBLAS = re.compile(re.escape(_OPENCV) + r"libopenblas.*\.so")
 _AVIF = re.compile(re.escape(_OPENCV) + r"libavif-\w+\.so\.([\d.]+)$")
+_ICU = re.compile(r"PySide6/Qt/lib/libicudata\.so\.(\d+)$")
 _ENCODER = re.compile(r"av\.libs/lib(x264|x265|SvtAv1Enc)-")
 _WORTH_STRIPPING = 200_000
 
@@ -54,6 +57,10 @@ def _stand_in(name: str, files: dict[str, Path], scratch: Path) -> Path | None:
     if _OPENBLAS.match(name):
         twin = _named(files, r"numpy\.libs/libscipy_openblas64")
         return _compiled(name, "openblas.c", scratch, *_linked(twin, files)) if twin else None
+    if found := _ICU.match(name):
+        data = scratch / "icu.dat"
+        data.write_bytes(icu.trimmed(files[name].read_bytes()))
+        return _compiled(name, "icudata.c", scratch, f'-DNAME="icudt{found[1]}_dat"', f'-DFILE="{data}"')
     return _compiled(name, "encoders.c", scratch) if _ENCODER.match(name) else None
 
 
