@@ -1,5 +1,7 @@
 """Decoded frames as pixels: BGRA, upright, no larger than the view needs."""
 
+from importlib import import_module
+
 import av
 import numpy as np
 from av.sidedata.sidedata import SideData
@@ -16,6 +18,8 @@ _HIGH_DEFINITION = 720
 _UNSPECIFIED = 2
 # Up to this many pixels keeping a frame whole is cheaper than scaling it twice.
 _LIGHT = 1920 * 1200
+# From this many times the size on halving is most of the work, and OpenCV worth its 15 ms and 16 MB, once.
+_MUCH = 3
 # The cores are the decoder's; more threads here cost more than they save.
 _THREADS = 1
 # Scaling these before the change of colours is cheaper than both at once. Their colours lie in every second row and
@@ -88,10 +92,13 @@ class Converter:
         return self._scaled(source, width, height, source.format.name)
 
     def _scaled(self, source: av.VideoFrame, width: int, height: int, form: str) -> av.VideoFrame:
+        colours = _colours(source) or source.colorspace
+        if source.format.name in _PLANAR and min(source.width / width, source.height / height) >= _MUCH:
+            source = import_module("engine.media.halving").brought_near(source, (width, height), form)
         small = self._scaler.reformat(
             source, width=width, height=height, format=form, interpolation=Interpolation.AREA, threads=_THREADS
         )
-        small.colorspace = _colours(source) or source.colorspace
+        small.colorspace = colours
         return small
 
     def _stored_view(self) -> Size | None:

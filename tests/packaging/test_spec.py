@@ -88,17 +88,17 @@ def test_the_cpu_flavour_has_one_backend_and_no_dead_weight(monkeypatch: pytest.
         "llama_cpp/lib/libggml-cpu.so.0",
     }
     window, engine = spec.analyses
-    assert {"torch", "transformers", "llama_cpp", "cv2"} <= set(window.excludes)
+    assert {"torch", "transformers", "llama_cpp"} <= set(window.excludes)
     assert {"PySide6", "app", "transformers.models.whisper"} <= set(engine.excludes)
     assert "transformers.models.llama" not in engine.excludes
 
 
 def test_what_the_window_can_load_is_not_the_engine_s_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     spec = Spec(monkeypatch, tmp_path, "None")
-    spec.extra = [("cv2/cv2.abi3.so", "/site/cv2/cv2.abi3.so", "BINARY")]
+    spec.extra = [("tokenizers/tokenizers.abi3.so", "/site/tokenizers/tokenizers.abi3.so", "BINARY")]
     spec.run()
     alone = (tmp_path / "engine-alone.txt").read_text().splitlines()
-    assert alone == ["groundwork-engine", "_internal/cv2/cv2.abi3.so"]
+    assert alone == ["groundwork-engine", "_internal/tokenizers/tokenizers.abi3.so"]
 
 
 def test_the_cuda_flavour_adds_the_backend_of_its_cuda_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
