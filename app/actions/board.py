@@ -88,14 +88,14 @@ class ActionBoard(QObject):
             if row.icon:
                 self._actions[row.id].setIcon(icon(row.icon, self._roles.text, self._roles.off))
 
-    def fill_menus(self, bar: QMenuBar, titles: Iterable[str]) -> dict[str, QMenu]:
-        """One menu for each title that has rows, in the order of the rows, groups apart."""
+    def fill_menus(self, bar: QMenuBar, titles: Mapping[str, str]) -> dict[str, QMenu]:
+        """One menu for each title that has rows, in the order of the rows, groups apart; each with its letter."""
         menus: dict[str, QMenu] = {}
-        for title in titles:
+        for title, letter in titles.items():
             rows = [row for row in self.rows.values() if row.menu == title]
             if not rows:
                 continue
-            menu = bar.addMenu(f"&{title}")
+            menu = bar.addMenu(title.replace(letter, f"&{letter}", 1))
             menu.setObjectName(f"menu.{title.casefold()}")
             menu.setAccessibleName(title)
             menu.setToolTipsVisible(True)

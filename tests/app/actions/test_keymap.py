@@ -23,6 +23,10 @@ def test_a_key_given_to_one_action_is_taken_from_the_row_that_had_it() -> None:
     assert keymap(rows, "own", {"a": ("Y",)}) == {"a": ("Y",), "b": ("Z",)}
 
 
+def test_the_letter_that_opens_a_menu_is_claimed_already() -> None:
+    assert conflicts({"a": ("Alt+I",), "b": ("Alt+M",)}) == {"Alt+I": ["menu.media", "a"]}
+
+
 def test_two_own_choices_of_one_key_are_a_conflict() -> None:
     assert conflicts({"a": ("X",), "b": ("X", "Y")}) == {"X": ["a", "b"]}
 
