@@ -29,6 +29,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, Area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Area.RightDockWidgetArea)
         self.docks: dict[str, QDockWidget] = {}
+        self._board = board
         self.menus = board.fill_menus(self.menuBar(), MENUS)
         # A key works only for an action that some widget holds, and not every action stands in a menu.
         self.addActions(board.actions())
@@ -44,9 +45,9 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
 
     def place(
-        self, name: str, title: str, panel: QWidget | None, area: Area, key: str, *, below: str = "", tabbed: str = ""
+        self, name: str, title: str, panel: QWidget | None, area: Area, *, below: str = "", tabbed: str = ""
     ) -> None:
-        """Dock a panel, or room for one, at an edge, under another one or as a tab on it; `key` shows and hides it."""
+        """Dock a panel, or room for one, at an edge, under another one or as a tab on it."""
         dock = named(QDockWidget(title), f"dock.{name}", title)
         if panel is not None:
             dock.setWidget(panel)
@@ -58,9 +59,10 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(self.docks[tabbed], dock)
             self.docks[tabbed].raise_()
         self.docks[name] = dock
-        toggle = dock.toggleViewAction()
-        toggle.setShortcut(key)
-        self.menus["View"].addAction(toggle)
+        toggle, action = dock.toggleViewAction(), self._board.action(f"panel.{name}")
+        action.setChecked(toggle.isChecked())
+        toggle.toggled.connect(action.setChecked)
+        self._board.bind({f"panel.{name}": toggle.trigger})
 
     def place_corner(self, widget: QWidget) -> None:
         """At the right end of the tool bar."""

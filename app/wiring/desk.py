@@ -33,7 +33,7 @@ def place_desk(desk: Desk, window: MainWindow, stage: QStackedWidget) -> None:
     looking = _column(QWidget(), strip, canvas)
     stage.addWidget(looking)
     stage.addWidget(listening)
-    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea, "F3")
+    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea)
 
     def show(item: MediaItem | None) -> None:
         sound = item is not None and item.kind is MediaKind.AUDIO
