@@ -3,8 +3,8 @@
 from itertools import chain
 
 from msgspec import Struct
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFont, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QToolButton, QWidget
 
 from engine.domain.media import Clock
@@ -15,6 +15,8 @@ from widgets.timecode import read_place, timecode
 
 SPEEDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 _NARROWEST = 300
+# Who looks at another window or a menu comes back to what was typed.
+_BACK_SOON = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
 
 
 class PlayerState(Struct, frozen=True):
@@ -33,7 +35,10 @@ class PlayerState(Struct, frozen=True):
 
 
 class PlayerBar(QWidget):
-    """Buttons say what is wanted; what is shown comes from `show_state` and `show_time`."""
+    """Buttons say what is wanted; what is shown comes from `show_state` and `show_time`.
+
+    `left` once a place was typed, for the keys belong to the work again.
+    """
 
     play_wanted = Signal()
     step_wanted = Signal(int)
@@ -44,6 +49,7 @@ class PlayerBar(QWidget):
     volume_wanted = Signal(float)
     place_wanted = Signal(object)
     refused = Signal(str)
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,6 +90,8 @@ class PlayerBar(QWidget):
 
     def show_clock(self, clock: Clock | None, state: PlayerState) -> None:
         """Another item, or none."""
+        if clock is not self._clock:
+            self._place.clear()
         self._clock = clock
         self.setEnabled(clock is not None)
         self._time.setText(f"{timecode(0)} / {timecode(clock.seconds if clock else 0)}")
@@ -122,10 +130,11 @@ class PlayerBar(QWidget):
     # Verbs for actions
 
     def go_to(self) -> None:
-        """Type where to go."""
+        """Type where to go; a narrow bar makes room for it meanwhile."""
         self._place.show()
         self._place.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._place.selectAll()
+        self._fit()
 
     def mute(self) -> None:
         """Silence, and back to the volume before."""
@@ -146,6 +155,13 @@ class PlayerBar(QWidget):
             self._dress()
         super().changeEvent(event)
 
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """The field was left: what stands in it is forgotten, and so is the room it was given."""
+        if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() not in _BACK_SOON:
+            self._place.clear()
+            self._fit()
+        return False
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -155,7 +171,9 @@ class PlayerBar(QWidget):
         loud = (self._volume, self._buttons["mute"]) if self._state.sound else ()
         marks = (self._buttons["in"], self._buttons["out"])
         counted = (self._frame,) if self._state.frames else ()
-        spare = (loud[:1], (self._place,), (self._buttons["loop"],), marks, loud[1:], (self._speed,), counted)
+        field = () if self._place.hasFocus() else (self._place,)
+        loop = (self._buttons["loop"],)
+        spare = (loud[:1], field, loop, marks, loud[1:], (self._speed,), counted, (self._time,))
         for widget in chain(*spare):
             widget.show()
         for group in spare:
@@ -182,6 +200,7 @@ class PlayerBar(QWidget):
         self._place.setMinimumWidth(64)
         self._place.setMaximumWidth(110)
         self._place.returnPressed.connect(self._go)
+        self._place.installEventFilter(self)
         self._volume.setRange(0, 100)
         self._volume.setValue(100)
         self._volume.setMinimumWidth(40)
@@ -231,3 +250,4 @@ class PlayerBar(QWidget):
             return
         self._place.clear()
         self.place_wanted.emit(place)
+        self.left.emit()

@@ -54,6 +54,7 @@ def connect_player(bar: PlayerBar, desk: Desk) -> None:
     bar.volume_wanted.connect(player.set_volume)
     bar.place_wanted.connect(player.go_to)
     bar.refused.connect(session.told)
+    bar.left.connect(lambda: board.run("go.work"))
     bar.mark_wanted.connect(lambda grip: board.run("timeline.mark_in" if grip == 1 else "timeline.mark_out"))
     bar.loop_wanted.connect(lambda: board.run("media.loop"))
 
