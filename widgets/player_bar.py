@@ -58,6 +58,7 @@ class PlayerBar(QWidget):
         self.setMinimumWidth(_NARROWEST)
         self._clock: Clock | None = None
         self._state = PlayerState()
+        self._number = 0
         self._volume_before = 100
         rows = (
             ("back", "step_back", self.tr("Frame back"), lambda: self.step_wanted.emit(-1)),
@@ -109,8 +110,10 @@ class PlayerBar(QWidget):
         self._buttons["mute"].setVisible(state.sound)
         self._volume.setVisible(state.sound)
         self._frame.setVisible(state.frames > 0)
-        last = f"f {state.frames} / {state.frames}"
+        # Room for the last frame and a rate, so that nothing beside it moves.
+        last = _counted(state.frames, state.frames, -8)
         self._frame.setMinimumWidth(self._frame.fontMetrics().horizontalAdvance(last))
+        self._frame.setText(_counted(self._number, state.frames, state.shuttle))
         self._copy.setVisible(state.copy)
         self._fit()
         at = self._speed.findData(state.speed)
@@ -123,9 +126,8 @@ class PlayerBar(QWidget):
         if self._clock is None:
             return
         self._time.setText(f"{timecode(self._clock.seconds_at(pts))} / {timecode(self._clock.seconds)}")
-        if self._state.frames:
-            shuttle = f"  {self._state.shuttle:+d}×" if self._state.shuttle else ""
-            self._frame.setText(f"f {frame} / {self._state.frames}{shuttle}")
+        self._number = frame
+        self._frame.setText(_counted(frame, self._state.frames, self._state.shuttle))
 
     # Verbs for actions
 
@@ -251,3 +253,9 @@ class PlayerBar(QWidget):
         self._place.clear()
         self.place_wanted.emit(place)
         self.left.emit()
+
+
+def _counted(frame: int, frames: int, shuttle: int) -> str:
+    """The number of a frame, and how fast the shuttle runs while it does."""
+    rate = f"  {shuttle:+d}×" if shuttle else ""
+    return f"f {frame} / {frames}{rate}"

@@ -39,6 +39,17 @@ def test_time_is_shown_in_hours_and_as_a_frame(bar: PlayerBar) -> None:
     assert bar.findChild(QLabel, "player.frame").text() == "f 97 / 1830"
 
 
+def test_the_rate_of_the_shuttle_goes_with_it_and_moves_nothing(bar: PlayerBar) -> None:
+    frame = bar.findChild(QLabel, "player.frame")
+    bar.show_time(3740, 97)
+    room = frame.minimumWidth()
+    bar.show_state(PlayerState(playing=True, shuttle=-2, sound=True, frames=1830))
+    assert frame.text() == "f 97 / 1830  -2×"
+    assert frame.minimumSizeHint().width() <= frame.minimumWidth() == room
+    bar.show_state(PlayerState(sound=True, frames=1830))
+    assert frame.text() == "f 97 / 1830"
+
+
 @pytest.mark.parametrize(("typed", "place"), [("f 120", Place(frame=120)), ("1:00.5", Place(60.5))])
 def test_a_typed_place_is_wanted(bar: PlayerBar, typed: str, place: Place) -> None:
     heard: list[Place] = []
