@@ -74,7 +74,7 @@ class AnnotationTable(QWidget):
         self._order = _combo("annotations.order", "In which order", [title for title, _ in _ORDERS])
         about = "Search   question:kite   score:0.2-0.6   by:name"
         self.search = SearchField("annotations.search", "Search annotations", about)
-        self.model = AnnotationModel()
+        self.model = AnnotationModel(self.palette)
         self._note = named(QLabel(), "annotations.note", "The order of the list")
         self._note.setProperty("role", "caption")
         self._note.setWordWrap(True)
@@ -125,7 +125,7 @@ class AnnotationTable(QWidget):
         """List these; the selection and the place are kept."""
         place, selected = self._view.verticalScrollBar().value(), self.selected
         self._view.selectionModel().blockSignals(True)
-        self.model.show_rows(rows, labels, self.palette())
+        self.model.show_rows(rows, labels)
         # Laid out now, so that a new last row can be scrolled to.
         self._view.doItemsLayout()
         self._select(selected)
@@ -136,7 +136,7 @@ class AnnotationTable(QWidget):
 
     def show_pages(self, read: Read[Listed], count: int, labels: Mapping[str, Label]) -> None:
         """List very many, read when they come into view."""
-        self.model.show_pages(read, count, labels, self.palette())
+        self.model.show_pages(read, count, labels)
         self._tell_empty(count)
 
     def _tell_empty(self, count: int) -> None:
