@@ -95,7 +95,9 @@ class PlayerBar(QWidget):
             self._place.clear()
         self._clock = clock
         self.setEnabled(clock is not None)
-        self._time.setText(f"{timecode(0)} / {timecode(clock.seconds if clock else 0)}")
+        end = timecode(clock.seconds if clock else 0)
+        self._time.setText(f"{timecode(0)} / {end}")
+        self._time.setMinimumWidth(self._time.fontMetrics().horizontalAdvance(f"{end} / {end}"))
         self.show_state(state)
         self.show_time(clock.start if clock else 0, 0)
 
@@ -213,7 +215,6 @@ class PlayerBar(QWidget):
             font = label.font()
             font.setFeature(QFont.Tag("tnum"), 1)
             label.setFont(font)
-        self._time.setMinimumWidth(self._time.fontMetrics().horizontalAdvance("00:00.000 / 00:00.000"))
 
     def _lay_out(self) -> None:
         layout = self._line = QHBoxLayout(self)

@@ -35,7 +35,7 @@ def apart(bar: PlayerBar) -> bool:
 
 def test_time_is_shown_in_hours_and_as_a_frame(bar: PlayerBar) -> None:
     bar.show_time(3740, 97)
-    assert bar.findChild(QLabel, "player.time").text() == "00:03.240 / 01:01.000"
+    assert bar.findChild(QLabel, "player.time").text() == "0:03.240 / 1:01.000"
     assert bar.findChild(QLabel, "player.frame").text() == "f 97 / 1830"
 
 
