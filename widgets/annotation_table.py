@@ -45,8 +45,8 @@ _ORDERS = (("By doubt", "doubt"), ("By disagreement", "disagreement"), ("By time
 _DEEDS = (("Accept", "accept"), ("Reject", "reject"), ("Edit phrase or label…", "relabel"), ("Remove", "remove"))
 _TYPING_PAUSE_MS = 150
 _NARROW = 420
-# The widths of the column of places, and of all columns but that and the phrase.
-_PLACE, _OTHERS = 188, 90
+# The widths of the column of places, and of all but that and the phrase, with what is around the table.
+_PLACE, _OTHERS = 188, 106
 
 
 class Wanted(Struct, frozen=True):
@@ -169,9 +169,10 @@ class AnnotationTable(QWidget):
         self._share_out()
 
     def _share_out(self) -> None:
-        """Rows of a whole project name their item beside the place and need the room for it."""
-        width = self._view.width() - _OTHERS if self.wanted.whole_project else 0
-        self._view.horizontalHeader().resizeSection(WHERE, max(_PLACE, width * 3 // 5))
+        """Rows of a whole project name their item beside the place and need the room for it; else the phrase has it."""
+        both = self.width() - _OTHERS
+        width = max(_PLACE, both * 3 // 5) if self.wanted.whole_project else min(_PLACE, both * 2 // 3)
+        self._view.horizontalHeader().resizeSection(WHERE, width)
 
     def _select(self, ids: Sequence[str]) -> None:
         selection = self._view.selectionModel()

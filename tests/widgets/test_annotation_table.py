@@ -52,3 +52,16 @@ def test_rows_take_on_the_colours_of_another_theme(qtbot: QtBot) -> None:
         told = table.model.data(table.model.index(0, WHERE), Qt.ItemDataRole.ForegroundRole)
         assert isinstance(told, QColor)
         assert told.name() == roles.muted
+
+
+def test_a_narrow_table_keeps_room_for_the_phrase(qtbot: QtBot) -> None:
+    table = AnnotationTable()
+    qtbot.addWidget(table)
+    view = table.findChild(QTableView, "annotations.table")
+    table.show()
+    for width, place in ((308, 134), (400, 188)):
+        table.resize(width, 300)
+        table.show_rows(rows(1), {})
+        qtbot.waitUntil(lambda place=place: abs(view.columnWidth(WHERE) - place) < 3)
+        assert view.columnWidth(PHRASE) >= 80
+        table.show_rows((), {})
