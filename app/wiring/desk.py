@@ -29,6 +29,7 @@ def place_desk(desk: Desk, window: MainWindow, stage: QStackedWidget) -> None:
     canvas, timeline, bar = CanvasView(), TimelineView(), PlayerBar()
     listening = Empty("listening", "Play with Space. Drag in the timeline to draw a segment.", title="Sound")
     panel = _column(named(QWidget(), "time", "Time"), bar, timeline)
+    panel.setFocusProxy(timeline)
     resting, strip = stage.currentWidget(), PictureStrip()
     looking = _column(QWidget(), strip, canvas)
     stage.addWidget(looking)
