@@ -1,5 +1,6 @@
 """The player bar: play and step, shuttle, marks, speed, volume, where it is and where to go."""
 
+from collections.abc import Mapping
 from itertools import chain
 
 from msgspec import Struct
@@ -59,6 +60,7 @@ class PlayerBar(QWidget):
         self._clock: Clock | None = None
         self._state = PlayerState()
         self._number = 0
+        self._keys: dict[str, str] = {}
         self._volume_before = 100
         rows = (
             ("back", "step_back", self.tr("Frame back"), lambda: self.step_wanted.emit(-1)),
@@ -85,6 +87,7 @@ class PlayerBar(QWidget):
         self._shape()
         self._lay_out()
         self._dress()
+        self.name_keys({})
         self.show_clock(None, PlayerState())
 
     # Data down
@@ -106,7 +109,7 @@ class PlayerBar(QWidget):
         playing = self._buttons["play"]
         words = self.tr("Pause") if state.playing else self.tr("Play")
         playing.setAccessibleName(words)
-        playing.setToolTip(words)
+        self._hint("play")
         self._icons["play"] = "pause" if state.playing else "play"
         self._buttons["loop"].setChecked(state.looping)
         self._buttons["mute"].setVisible(state.sound)
@@ -122,6 +125,12 @@ class PlayerBar(QWidget):
         if at >= 0:
             self._speed.setCurrentIndex(at)
         self._dress()
+
+    def name_keys(self, keys: Mapping[str, str]) -> None:
+        """Say in the hints which keys do the same; by the names of the controls, "" for none."""
+        self._keys = dict(keys)
+        for name in (*self._buttons, "place"):
+            self._hint(name)
 
     def show_time(self, pts: int, frame: int) -> None:
         """Where the playhead is, and the number of its frame, from 0."""
@@ -184,9 +193,14 @@ class PlayerBar(QWidget):
             for widget in group if self._line.minimumSize().width() > self.width() else ():
                 widget.hide()
 
+    def _hint(self, name: str) -> None:
+        control: QWidget = self._place if name == "place" else self._buttons[name]
+        how = self.tr("Go to a time as 1:02.5, or to a frame as f 120")
+        words, key = how if name == "place" else control.accessibleName(), self._keys.get(name)
+        control.setToolTip(f"{words} ({key})" if key else words)
+
     def _button(self, name: str, words: str) -> QToolButton:
         button = named(QToolButton(), f"player.{name}", words)
-        button.setToolTip(words)
         button.setAutoRaise(True)
         button.setIconSize(QSize(18, 18))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -200,7 +214,6 @@ class PlayerBar(QWidget):
         self._speed.setToolTip(self.tr("Speed; the pitch stays"))
         self._speed.activated.connect(lambda at: self.speed_wanted.emit(self._speed.itemData(at)))
         self._place.setPlaceholderText(self.tr("go to…"))
-        self._place.setToolTip(self.tr("Go to a time as 1:02.5, or to a frame as f 120"))
         self._place.setMinimumWidth(64)
         self._place.setMaximumWidth(110)
         self._place.returnPressed.connect(self._go)

@@ -17,6 +17,7 @@ class ActionBoard(QObject):
     """`done(id)` is emitted after an action ran; `bind` says what each one does."""
 
     done = Signal(str)
+    keyed = Signal()  # keys changed
 
     def __init__(self, rows: Iterable[Action]) -> None:
         super().__init__()
@@ -75,6 +76,7 @@ class ActionBoard(QObject):
     def set_keys(self, keys: Keymap) -> None:
         self._keys = keys
         self._lay_keys(self.rows)
+        self.keyed.emit()
 
     def dress(self, roles: Roles) -> None:
         """Draw the icons in the colours of a theme; those in closed menus wait until their menu opens."""
