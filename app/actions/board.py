@@ -17,6 +17,7 @@ class ActionBoard(QObject):
     """`done(id)` is emitted after an action ran; `bind` says what each one does."""
 
     done = Signal(str)
+    keyed = Signal()  # keys changed
 
     def __init__(self, rows: Iterable[Action]) -> None:
         super().__init__()
@@ -75,6 +76,7 @@ class ActionBoard(QObject):
     def set_keys(self, keys: Keymap) -> None:
         self._keys = keys
         self._lay_keys(self.rows)
+        self.keyed.emit()
 
     def dress(self, roles: Roles) -> None:
         """Draw the icons in the colours of a theme; those in closed menus wait until their menu opens."""
@@ -88,14 +90,14 @@ class ActionBoard(QObject):
             if row.icon:
                 self._actions[row.id].setIcon(icon(row.icon, self._roles.text, self._roles.off))
 
-    def fill_menus(self, bar: QMenuBar, titles: Iterable[str]) -> dict[str, QMenu]:
-        """One menu for each title that has rows, in the order of the rows, groups apart."""
+    def fill_menus(self, bar: QMenuBar, titles: Mapping[str, str]) -> dict[str, QMenu]:
+        """One menu for each title that has rows, in the order of the rows, groups apart; each with its letter."""
         menus: dict[str, QMenu] = {}
-        for title in titles:
+        for title, letter in titles.items():
             rows = [row for row in self.rows.values() if row.menu == title]
             if not rows:
                 continue
-            menu = bar.addMenu(f"&{title}")
+            menu = bar.addMenu(title.replace(letter, f"&{letter}", 1))
             menu.setObjectName(f"menu.{title.casefold()}")
             menu.setAccessibleName(title)
             menu.setToolTipsVisible(True)

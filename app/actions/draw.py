@@ -57,7 +57,7 @@ ACTIONS = (
     ),
     Action("timeline.moment", "Mark a moment to ask about", "Draw", ("Shift+M",), needs=("timed",), group=1),
     Action("draw.frame", "Ask about this frame alone", "Draw", ("Ctrl+Shift+M",), needs=("clip",), group=1),
-    Action("draw.unmark", "Forget the mark", "Draw", ("Alt+M",), needs=("item",), group=1),
+    Action("draw.unmark", "Forget the mark", "Draw", ("Ctrl+Alt+M",), needs=("item",), group=1),
     Action("timeline.mark_in", "Mark in", "Draw", ("I",), needs=("timed", "writable"), group=2),
     Action("timeline.mark_out", "Mark out", "Draw", ("O",), needs=("timed", "writable"), group=2),
     Action("timeline.start_here", "Start at the playhead", "Draw", ("[",), needs=(*_CHANGES, "timed"), group=2),

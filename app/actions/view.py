@@ -2,6 +2,19 @@
 
 from app.actions.action import Action
 
+# `panel.` and the name of a dock; the dock shows and hides itself.
+_PANELS = tuple(
+    Action(f"panel.{name}", f"{name.capitalize()} panel", "View", (key,), group=6, checkable=True)
+    for name, key in (
+        ("media", "F2"),
+        ("time", "F3"),
+        ("ask", "F4"),
+        ("annotations", "F5"),
+        ("history", "F7"),
+        ("training", "F8"),
+    )
+)
+
 ACTIONS = (
     Action("go.previous_item", "Previous item", "Go", ("A",), needs=("project",), icon="previous", bar=True),
     Action("go.next_item", "Next item", "Go", ("D",), needs=("project",), icon="next", bar=True),
@@ -30,6 +43,7 @@ ACTIONS = (
     Action("canvas.rejected", "Show rejected ones", "View", ("Shift+X",), needs=("item",), group=4, checkable=True),
     Action("view.full_screen", "Full screen", "View", ("F11",), group=5, checkable=True),
     Action("view.reset", "Reset the layout", "View", group=5),
+    *_PANELS,
     Action("help.guide", "User guide", "Help", tip="How everything works, with pictures"),
     Action("help.tour", "Take the tour", "Help", tip="The window in six steps"),
     Action("help.shortcuts", "Shortcuts…", "Help", ("F1",), icon="keyboard"),

@@ -29,11 +29,12 @@ def place_desk(desk: Desk, window: MainWindow, stage: QStackedWidget) -> None:
     canvas, timeline, bar = CanvasView(), TimelineView(), PlayerBar()
     listening = Empty("listening", "Play with Space. Drag in the timeline to draw a segment.", title="Sound")
     panel = _column(named(QWidget(), "time", "Time"), bar, timeline)
+    panel.setFocusProxy(timeline)
     resting, strip = stage.currentWidget(), PictureStrip()
     looking = _column(QWidget(), strip, canvas)
     stage.addWidget(looking)
     stage.addWidget(listening)
-    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea, "F3")
+    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea)
 
     def show(item: MediaItem | None) -> None:
         sound = item is not None and item.kind is MediaKind.AUDIO

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from app.actions.board import ActionBoard
 from app.main_window import MainWindow
@@ -46,13 +46,10 @@ def connect_moving(board: ActionBoard, window: MainWindow, session: Session, med
 
     def panel(step: int) -> None:
         docks = (dock.widget() for dock in window.docks.values() if dock.isVisible())
-        places = [place for place in (window.centralWidget(), *docks) if place is not None]
+        places = [place for place in (window.centralWidget(), *docks) if place is not None and _own(place)]
         focus = QApplication.focusWidget()
         here = next((at for at, place in enumerate(places) if focus and place.isAncestorOf(focus)), 0)
-        target = places[(here + step) % len(places)]
-        inside = target.nextInFocusChain() if target.focusPolicy() == Qt.FocusPolicy.NoFocus else target
-        if inside is not None:
-            inside.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        _entry(places[(here + step) % len(places)]).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def full_screen() -> None:
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -98,3 +95,20 @@ def connect_facts(board: ActionBoard, session: Session) -> None:
     session.annotations_changed.connect(
         lambda all_: board.set_fact("pending", holds=any(one.review == "predicted" for one in all_))
     )
+
+
+def _own(panel: QWidget) -> bool:
+    """Whether a panel has keys of its own: beside a sound, the middle hands them to the timeline."""
+    proxy = panel.focusProxy()
+    return proxy is None or panel.isAncestorOf(proxy)
+
+
+def _entry(panel: QWidget) -> QWidget:
+    """What takes the keys of a panel: it says so itself, or it is the first control in it that can."""
+    inside = panel
+    while inside.focusProxy() is None and not (inside.focusPolicy() & Qt.FocusPolicy.TabFocus and inside.isVisible()):
+        following = inside.nextInFocusChain()
+        if following is None or not panel.isAncestorOf(following):
+            return panel
+        inside = following
+    return inside

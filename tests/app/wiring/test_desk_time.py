@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.actions import ACTIONS
+from app.actions.keymap import keymap
 from engine.domain.geometry import Box, Key, Segment, Track
 from engine.domain.media import MediaKind
 from engine.media.proxy import proxy_file
@@ -209,3 +211,11 @@ def test_the_next_clip_is_open_before_it_is_wanted(room: Room, qtbot: QtBot) -> 
     assert player._playback is ready
     room.desk.close()
     assert player._next._playback is None
+
+
+def test_the_hints_of_the_player_name_the_keys_that_hold(room: Room) -> None:
+    back, play = (room.window.findChild(QToolButton, f"player.{name}") for name in ("back", "play"))
+    place = room.window.findChild(QLineEdit, "player.place")
+    room.board.set_keys(keymap(ACTIONS, "cvat", {"media.play": ()}))
+    assert (back.toolTip(), play.toolTip()) == ("Frame back (D)", "Play")
+    assert place.toolTip().endswith("(Ctrl+G)")
