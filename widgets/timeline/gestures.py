@@ -100,7 +100,7 @@ class Gestures:
         if band.kind is not Kind.LANE and self.tool is Tool.SELECT:
             self.state = tools.Scrubbing()
             return Scrubbed(tools.settled(pts, limits))
-        found = hits(self.lanes, band.lane, pts, style.REACH * self.scale, self.selected_row) if band.lane >= 0 else []
+        found = hits(self.lanes, band.lane, pts, style.REACH * self.scale, self.selected_row)
         if self.tool is not Tool.SELECT or not found:
             at = tools.settled(pts, limits)
             self.state = tools.Stretching(at, at, band.lane, marks=self.tool is Tool.MOMENT)

@@ -89,6 +89,15 @@ def test_a_click_beside_everything_only_moves_the_playhead(timeline: TimelineVie
     assert told == [("scrubbed", 640)]
 
 
+def test_the_pointer_may_go_anywhere_while_there_are_no_lanes(timeline: TimelineView, told: list) -> None:
+    for at in (QPoint(style.GUTTER + 300, y) for y in (5, LANE, EMPTY)):
+        QTest.mouseMove(timeline, at)
+        QTest.mouseClick(timeline, LEFT, PLAIN, at)
+        QTest.mouseDClick(timeline, LEFT, PLAIN, at)
+        QTest.mouseClick(timeline, Qt.MouseButton.RightButton, PLAIN, at)
+    assert {one[0] for one in told} == {"scrubbed"}
+
+
 def test_a_moment_is_marked_anywhere(timeline: TimelineView, told: list) -> None:
     timeline.set_tool(Tool.MOMENT)
     drag(timeline, 100, 250, y=5)
