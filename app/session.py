@@ -27,14 +27,16 @@ class Mark(Struct, frozen=True):
 class Session(QObject):
     """Signals tell what changed; nobody else writes to the store.
 
-    `project_changed` after opening or closing; `item_changed(item)` when another item is shown or the shown one
-    changed; `annotations_changed(annotations)` with all to be drawn of the shown item; `selection_changed(annotation)`;
-    `edited(edit)` after each applied edit, undo or redo; `told(sentence)` for what the user must know;
-    `hover_changed(id)` when the pointer rests on an annotation anywhere, "" when it leaves; `mark_changed(mark)` when
-    the user marks what the next question is about.
+    `project_changed` after opening or closing; `leaving` before another item is shown, `item_changed(item)` when it is
+    or the shown one changed; `annotations_changed(annotations)` with all to be drawn of the shown item;
+    `selection_changed(annotation)`; `edited(edit)` after each applied edit, undo or redo; `told(sentence)` for what
+    the user must know; `hover_changed(id)` when the pointer rests on an annotation anywhere, "" when it leaves;
+    `mark_changed(mark)` when the user marks what the next question is about.
     """
 
     project_changed = Signal()
+    # The shown item goes: what the hands still hold belongs to it.
+    leaving = Signal()
     item_changed = Signal(object)
     annotations_changed = Signal(object)
     selection_changed = Signal(object)
@@ -131,6 +133,8 @@ class Session(QObject):
         item = self._store.get(MediaItem, id_) if self._store and id_ else None
         if item == self._item:
             return
+        if self._item is not None:
+            self.leaving.emit()
         self._item = item
         self._selected = None
         self._arriving = ()

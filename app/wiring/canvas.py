@@ -174,7 +174,8 @@ def _hear(canvas: CanvasView, desk: Desk, link: CanvasLink) -> None:
     session, drawing = desk.session, desk.drawing
 
     def reshape(annotation: str, box: Box) -> None:
-        if not drawing.reshape_box(annotation, box):
+        # The player may have gone on meanwhile; what was moved is the box that was seen.
+        if not drawing.reshape_box(annotation, box, canvas.seen):
             link.show_annotations()
 
     canvas.box_drawn.connect(drawing.draw)

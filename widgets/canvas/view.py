@@ -67,9 +67,13 @@ class CanvasView(BoxView):
         scene.show_rejected, scene.hidden = old.show_rejected, old.hidden
         self._gestures.scene = scene
         self._gestures.hovered = NOTHING
-        self._pending = {}
         self._pts = now_pts
         scene.at(now_pts)
+        # A nudge that has not been told yet goes on upon what is new.
+        kept = self._pending.items() if self._rest.isActive() else ()
+        self._pending = {one: box for one, box in kept if scene.row_of(one) >= 0}
+        for one, box in self._pending.items():
+            scene.edges[scene.row_of(one)] = box.edges
         self.update()
 
     def show_time(self, now_pts: int) -> None:

@@ -89,7 +89,10 @@ class TimelineView(TimeView):
         """Show the segments and tracks of the item, a lane for each label and for each phrase without one."""
         self._gestures.lanes = self._lanes.changed(annotations, labels)
         self._gestures.hovered = NOTHING
-        self._pending = {}
+        # A nudge that has not been told yet goes on upon what is new.
+        kept = self._pending.items() if self._rest.isActive() else ()
+        self._pending = {one: segment for one, segment in kept if self._lanes.row_of(one) >= 0}
+        self._show(tuple(self._pending.items()))
         self.scroll(0)
 
     def show_time(self, pts: int, *, follow: bool = False) -> None:
