@@ -21,8 +21,8 @@ class TimelineLink(QObject):
         self._timeline, self._session, self._player = timeline, desk.session, desk.player
         self._strip, self._sound, self._listen = desk.strip, desk.sound, desk.listen
         self._shown: str | None = None
-        self._board = desk.board
-        self._hearing = False
+        self._board, self._draw = desk.board, desk.drawing.draw
+        self._hearing = self._staying = False
         # A clip has its frames to look at; the room is for its lanes.
         self._frequencies = {MediaKind.VIDEO: False, MediaKind.AUDIO: True}
 
@@ -61,13 +61,22 @@ class TimelineLink(QObject):
             self._hearing = False
             self._player.loop(None)
             self._player.pause()
-        if not known and annotation is not None:
+        if not known and annotation is not None and not self._staying:
             self._go_to(annotation)
 
+    def draw(self, segment: Segment, label: str) -> None:
+        """Add what was drawn; who draws stays at the instant that is seen or heard."""
+        self._staying = True
+        self._draw(segment, label)
+        self._staying = False
+
     def _go_to(self, annotation: Annotation) -> None:
+        """Playing goes on where it is; at its end, which is no part of it, a segment is still on screen."""
         at = self._player.position
+        if self._player.playing:
+            return
         match annotation.geometry:
-            case Segment(start, end) if not start <= at < end:
+            case Segment(start, end) if not start <= at <= end:
                 self._player.seek(start)
             case Track(keys) as track if track.box_at(at) is None:
                 self._player.seek(keys[0].pts)
@@ -129,7 +138,7 @@ def _hear(timeline: TimelineView, desk: Desk, link: TimelineLink) -> None:
         if not drawing.reshape_segments(segments):
             link.show_annotations()
 
-    timeline.segment_drawn.connect(drawing.draw)
+    timeline.segment_drawn.connect(link.draw)
     timeline.segments_reshaped.connect(reshape)
     timeline.split_wanted.connect(drawing.split)
     timeline.join_wanted.connect(drawing.join)

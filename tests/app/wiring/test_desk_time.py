@@ -107,6 +107,39 @@ def test_a_sound_has_a_waveform_and_a_segment_drawn_on_it(room: Room, qtbot: QtB
     assert item.clock is not None
 
 
+def test_marking_out_while_playing_draws_and_plays_on(room: Room, qtbot: QtBot) -> None:
+    item, player = room.show("clip.mp4"), room.desk.player
+    assert item.clock is not None
+    qtbot.waitUntil(lambda: player.ready and room.canvas.picture_size == (64, 48), timeout=20000)
+    room.board.run("timeline.mark_in")
+    room.board.run("media.play")
+    qtbot.waitUntil(lambda: room.timeline.playhead >= item.clock.pts_at(0.4), timeout=5000)
+    room.board.run("timeline.mark_out")
+    (drawn,) = room.session.annotations
+    assert isinstance(drawn.geometry, Segment)
+    assert room.session.selected == drawn
+    assert player.playing
+    assert player.position >= drawn.geometry.end
+
+
+def test_drawing_beside_the_playhead_leaves_it_where_it_is(room: Room, qtbot: QtBot) -> None:
+    item, player = room.show("clip.mp4"), room.desk.player
+    assert item.clock is not None
+    at = item.clock.pts_at
+    qtbot.waitUntil(lambda: player.ready, timeout=20000)
+    player.seek(at(1.2))
+    room.timeline.segment_drawn.emit(Segment(at(0.4), at(1.2)), "")
+    room.timeline.segment_drawn.emit(Segment(at(0.2), at(0.4)), "")
+    assert player.position == at(1.2)
+    first, _ = room.session.annotations
+    room.session.select(first.id)
+    assert player.position == at(1.2)
+    room.session.select(None)
+    player.seek(at(1.6))
+    room.session.select(first.id)
+    assert player.position == at(0.4)
+
+
 def test_a_predicted_segment_plays_over_and_over_when_the_review_walks_to_it(room: Room, qtbot: QtBot) -> None:
     item = room.show("clip.mp4")
     assert item.clock is not None
