@@ -1,15 +1,9 @@
 """What was nudged is in the project before anything else is done."""
 
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.preferences import Preferences
-from app.wiring.review import connect_review
-from app.wiring.words import asking_words, connect_words
 from engine import edits
 from engine.domain.annotation import Annotation, Review
 from engine.domain.geometry import Box, Key, Segment, Track
@@ -20,18 +14,10 @@ BOX = Box(20, 30, 120, 90)
 NUDGED = Box(23, 30, 123, 90)
 
 
-class Asked(QObject):
-    ended = Signal(str)
-
-
-@pytest.fixture
-def hands(room: Room, tmp_path: Path) -> Room:
-    """The room with the verbs of review, of words and of the history; the picture has the focus."""
-    connect_review(room.board, room.session, Preferences(tmp_path / "settings"), Asked())
-    connect_words(room.board, room.window, room.session, asking_words(room.window, room.session))
-    room.board.bind({"edit.undo": room.session.undo, "edit.redo": room.session.redo})
-    room.board.set_fact("work", holds=True)
-    return room
+def press(hands: Room, arrow: str) -> None:
+    """An arrow key where the work has the focus."""
+    hands.board.set_fact("work", holds=True)
+    hands.board.run(f"work.{arrow}")
 
 
 def boxed(hands: Room, qtbot: QtBot) -> Annotation:
@@ -40,7 +26,7 @@ def boxed(hands: Room, qtbot: QtBot) -> Annotation:
     qtbot.waitUntil(lambda: hands.canvas.picture_size == (200, 150))
     hands.session.select(one.id)
     for _ in range(3):
-        hands.board.run("work.right")
+        press(hands, "right")
     return one
 
 
@@ -101,7 +87,7 @@ def test_an_answer_that_comes_in_between_takes_no_nudge_away(hands: Room, qtbot:
     one = boxed(hands, qtbot)
     hands.session.apply(edits.created("Add", [edits.missed(one.item, "other", BOX, one.provenance)]))
     assert stored(hands, one) == one
-    hands.board.run("work.down")
+    press(hands, "down")
     hands.canvas.settle()
     assert stored(hands, one).geometry == Box(23, 31, 123, 91)
 
@@ -110,7 +96,7 @@ def test_an_answer_that_comes_in_between_takes_no_nudge_away(hands: Room, qtbot:
 def test_a_nudged_segment_is_kept_too(hands: Room, verb: str) -> None:
     one = hands.put(hands.show("tone.wav"), Segment(800, 4000))
     hands.session.select(one.id)
-    hands.board.run("work.right_end")
+    press(hands, "right_end")
     hands.session.show_arriving([edits.missed(one.item, "other", Segment(0, 80), one.provenance)])
     if verb == "leaving":
         hands.show("green.png")
