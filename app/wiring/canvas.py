@@ -192,7 +192,6 @@ def _bind(canvas: CanvasView, desk: Desk, link: CanvasLink) -> None:
     session = desk.session
     desk.board.bind(
         {
-            "canvas.select": lambda: canvas.set_tool(Tool.SELECT),
             "canvas.draw": lambda: canvas.set_tool(Tool.BOX),
             "canvas.draw_many": lambda: canvas.set_tool(Tool.BOX, sticky=True),
             "canvas.extreme": lambda: canvas.set_tool(Tool.EXTREME),

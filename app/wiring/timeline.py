@@ -7,6 +7,7 @@ from app.session import Mark
 from engine.domain.annotation import Annotation, Review
 from engine.domain.geometry import Segment, Track
 from engine.domain.media import MediaItem, MediaKind
+from widgets.canvas.tools import Tool as CanvasTool
 from widgets.canvas.view import CanvasView
 from widgets.timeline import tools
 from widgets.timeline.gestures import Tool
@@ -200,3 +201,24 @@ def connect_both(canvas: CanvasView, timeline: TimelineView, desk: Desk) -> None
         timeline.show_rejected(shown)
 
     board.bind({"canvas.zoom_selected": zoom_selected, "canvas.rejected": rejected})
+    _share_tools(canvas, timeline, desk)
+
+
+def _share_tools(canvas: CanvasView, timeline: TimelineView, desk: Desk) -> None:
+    """There is one tool in hand, whichever of the two it is for."""
+
+    def select() -> None:
+        canvas.set_tool(CanvasTool.SELECT)
+        timeline.set_tool(Tool.SELECT)
+
+    def escape() -> None:
+        if canvas.tool is CanvasTool.SELECT and timeline.tool is Tool.SELECT:
+            desk.session.select(None)
+        else:
+            select()
+
+    canvas.tool_changed.connect(lambda tool: timeline.set_tool(Tool.SELECT) if tool != Tool.SELECT else None)
+    timeline.tool_changed.connect(lambda tool: canvas.set_tool(CanvasTool.SELECT) if tool != Tool.SELECT else None)
+    for view in (canvas, timeline):
+        view.escaped.connect(escape)
+    desk.board.bind({"canvas.select": select})

@@ -80,8 +80,8 @@ class Gestures:
         return Chosen(self.scene.annotations[row].id)
 
     def feel(self, at: Point) -> Hit:
-        """What the pointer is over."""
-        under = self.under(at)
+        """What the pointer is over; a tool that draws feels nothing."""
+        under = self.under(at) if self.tool is Tool.SELECT else []
         hit = under[0] if under else NOTHING
         return Hit(hit.row, 0) if hit.row >= 0 and self.scene.annotations[hit.row].locked else hit
 

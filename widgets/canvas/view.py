@@ -35,6 +35,7 @@ class CanvasView(BoxView):
     annotation_opened = Signal(str)
     menu_wanted = Signal(str, QPoint)
     tool_changed = Signal(str)
+    escaped = Signal()
     pointer_at = Signal(float, float)
     refused = Signal(str)
 
@@ -196,7 +197,7 @@ class CanvasView(BoxView):
             self._touch_moving()
             self._gestures.move(at, snap=_snaps(event))
             self._follow()
-        elif self.tool is Tool.SELECT:
+        else:
             self._light(self._gestures.feel(at))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -233,13 +234,13 @@ class CanvasView(BoxView):
         self.menu_wanted.emit(self._scene.annotations[under[0].row].id if under else "", event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape gives up what is under way, then the tool, then the selection."""
+        """Escape gives up what is under way, then the tool; if there is neither here, it is told."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif not self._gestures.idle or self.tool is not Tool.SELECT:
             self.set_tool(Tool.SELECT)
         else:
-            self._come(Chosen(""))
+            self.escaped.emit()
 
     def leaveEvent(self, _event: QEvent) -> None:
         self._point(QPoint(-1, -1))
@@ -322,7 +323,8 @@ class CanvasView(BoxView):
         if hit == before:
             return
         self._gestures.hovered = hit
-        self.setCursor(style.CURSORS.get(hit.grip, Qt.CursorShape.ArrowCursor))
+        if self.tool is Tool.SELECT:
+            self.setCursor(style.CURSORS.get(hit.grip, Qt.CursorShape.ArrowCursor))
         self._touch(before.row)
         self._touch(hit.row)
         if hit.row != before.row:

@@ -135,8 +135,8 @@ class Gestures:
         return outcome
 
     def feel(self, band: Band | None, pts: float) -> Hit:
-        """What the pointer is over."""
-        if band is None or band.kind is not Kind.LANE:
+        """What the pointer is over; a tool that draws feels nothing."""
+        if band is None or band.kind is not Kind.LANE or self.tool is not Tool.SELECT:
             return NOTHING
         found = hits(self.lanes, band.lane, pts, style.REACH * self.scale, self.selected_row)
         hit = found[0] if found else NOTHING

@@ -53,6 +53,7 @@ class TimelineView(TimeView):
     annotation_opened = Signal(str)
     menu_wanted = Signal(str, QPoint)
     tool_changed = Signal(str)
+    escaped = Signal()
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -289,14 +290,14 @@ class TimelineView(TimeView):
         self.menu_wanted.emit(self._lanes.annotations[hit.row].id if hit.row >= 0 else "", event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape gives up what is under way, then the tool and the marks, then the selection."""
+        """Escape gives up what is under way, the tool and the marks; if there is nothing of it here, it is told."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif not self._gestures.idle or self.tool is not Tool.SELECT or self.marks != (None, None):
             self.clear_marks()
             self.set_tool(Tool.SELECT)
         else:
-            self._come(Chosen(""))
+            self.escaped.emit()
 
     def leaveEvent(self, _event: QEvent) -> None:
         self._light(NOTHING)
@@ -317,6 +318,7 @@ class TimelineView(TimeView):
                     self.select(annotation)
                     self.annotation_selected.emit(annotation)
             case Drawn(segment, label):
+                self.set_tool(Tool.SELECT)
                 self.segment_drawn.emit(segment, label)
             case Marked(segment):
                 self.set_tool(Tool.SELECT)
@@ -354,8 +356,9 @@ class TimelineView(TimeView):
         if hit == before:
             return
         self._gestures.hovered = hit
-        edge = hit.grip in {tools.START, tools.END}
-        self.setCursor(Qt.CursorShape.SizeHorCursor if edge else Qt.CursorShape.ArrowCursor)
+        if self.tool is Tool.SELECT:
+            edge = hit.grip in {tools.START, tools.END}
+            self.setCursor(Qt.CursorShape.SizeHorCursor if edge else Qt.CursorShape.ArrowCursor)
         self.update(QRect(style.GUTTER, fixed_height(self._kinds), self.width(), self.height()))
         if hit.row != before.row:
             self.annotation_hovered.emit(self._lanes.annotations[hit.row].id if hit.row >= 0 else "")

@@ -74,6 +74,17 @@ def test_a_sticky_tool_draws_again(canvas: CanvasView, told: list) -> None:
     assert [one[2] for one in told] == [Box(10, 10, 50, 40), Box(110, 10, 150, 40)]
 
 
+def test_a_sticky_tool_keeps_its_cursor_over_what_is_drawn(canvas: CanvasView) -> None:
+    canvas.show_annotations([said("a", Box(30, 30, 90, 90))], {}, 0)
+    canvas.set_tool(Tool.BOX, sticky=True)
+    drag(canvas, (10, 10), (50, 40))
+    QTest.mouseMove(canvas, QPoint(60, 60))
+    assert canvas.cursor().shape() is Qt.CursorShape.CrossCursor
+    canvas.set_tool(Tool.SELECT)
+    QTest.mouseMove(canvas, QPoint(90, 90))
+    assert canvas.cursor().shape() is Qt.CursorShape.SizeFDiagCursor
+
+
 def test_a_region_is_marked_for_the_question(canvas: CanvasView, told: list) -> None:
     canvas.set_tool(Tool.REGION)
     drag(canvas, (10, 20), (60, 80))

@@ -105,6 +105,21 @@ def test_a_moment_is_marked_anywhere(timeline: TimelineView, told: list) -> None
     assert timeline.tool is Tool.SELECT
 
 
+def test_the_tool_is_put_away_after_a_segment(timeline: TimelineView, told: list) -> None:
+    timeline.show_annotations([said("a", 100, 300)], LABELS)
+    timeline.set_tool(Tool.DRAW)
+    QTest.mouseMove(timeline, QPoint(200 + style.GUTTER, LANE))
+    QTest.mouseMove(timeline, QPoint(300 + style.GUTTER, LANE))
+    assert timeline.cursor().shape() is Qt.CursorShape.CrossCursor
+    drag(timeline, 200, 250)
+    assert told == [("drawn", Segment(200, 250), "l")]
+    assert timeline.tool is Tool.SELECT
+    drag(timeline, 150, 160)
+    assert told[-1] == ("reshaped", ("a", Segment(110, 310)))
+    QTest.mouseMove(timeline, QPoint(110 + style.GUTTER, LANE))
+    assert timeline.cursor().shape() is Qt.CursorShape.SizeHorCursor
+
+
 def test_a_segment_is_moved_and_says_so_once(timeline: TimelineView, told: list) -> None:
     timeline.show_annotations([said("a", 100, 300)], LABELS)
     drag(timeline, 200, 250)
