@@ -96,6 +96,8 @@ class CanvasLink(QObject):
         one = self._session.selected
         self._hidden = self._hidden | {one.id} if selected and one else frozenset()
         self._canvas.hide_annotations(self._hidden)
+        if selected:
+            self._session.select(None)
 
     def menu(self, board: ActionBoard, annotation: str, where: QPoint) -> None:
         self._session.select(annotation)

@@ -154,9 +154,9 @@ class CanvasView(BoxView):
             self.zoom_to(annotation)
 
     def nudge(self, dx: float, dy: float, grip: int = shaping.BODY) -> bool:
-        """Move the selected box, or only the edges in `grip`, by picture pixels; False if there is none to move."""
-        row = self._gestures.selected_row
-        if row < 0 or not self._scene.there[row]:
+        """Move the selected box, or only the edges in `grip`, by picture pixels; False if there is none to see."""
+        row = self._gestures.live_row
+        if row < 0:
             return False
         frame = self._gestures.bounds(snap=False)
         self._reshape(row, shaping.dragged(self._scene.box(row), grip, dx, dy, frame))
@@ -301,7 +301,7 @@ class CanvasView(BoxView):
 
     def _wheel(self, at: Point, *, larger: bool) -> None:
         """Over the selected box the wheel scales it, outside it moves the nearest edge."""
-        row = self._gestures.selected_row
+        row = self._gestures.live_row
         if row < 0:
             return
         box, frame = self._scene.box(row), self._gestures.bounds(snap=False)

@@ -92,10 +92,16 @@ class Gestures:
     def selected_row(self) -> int:
         return self.lanes.row_of(self.selected)
 
+    @property
+    def live_row(self) -> int:
+        """The row of the segment that is selected, -1 for a track and while it is out of sight."""
+        row = self.selected_row
+        return row if row >= 0 and self.lanes.live(row) else -1
+
     def press(self, band: Band, pts: float, keys: Keys) -> Outcome:
         """The button went down in a band."""
         limits = self.bounds(keys)
-        if keys.jump and self.selected_row >= 0 and not self.lanes.tracks[self.selected_row]:
+        if keys.jump and self.live_row >= 0:
             return self._jump(pts, limits)
         if band.kind is not Kind.LANE and self.tool is Tool.SELECT:
             self.state = tools.Scrubbing()

@@ -167,8 +167,8 @@ class TimelineView(TimeView):
 
     def nudge(self, steps: int, grip: int = tools.BODY) -> bool:
         """Move the selected segment, or one boundary, by frames (milliseconds of a sound); False if there is none."""
-        row = self._gestures.selected_row
-        if row < 0 or self._lanes.tracks[row]:
+        row = self._gestures.live_row
+        if row < 0:
             return False
         segment, limits = self._lanes.segment(row), self._gestures.limits
         unit = max(round(self._unit()), 1)
@@ -179,8 +179,8 @@ class TimelineView(TimeView):
 
     def boundary_to_playhead(self, grip: int) -> bool:
         """The selected segment starts, or ends, at the playhead; False if there is none."""
-        row = self._gestures.selected_row
-        if row < 0 or self._lanes.tracks[row]:
+        row = self._gestures.live_row
+        if row < 0:
             return False
         segment = tools.boundary_to(self._lanes.segment(row), grip, self.playhead, self._gestures.limits)
         if segment is None:

@@ -233,6 +233,22 @@ def test_a_track_is_reshaped_where_it_is_now(canvas: CanvasView, told: list) -> 
     assert canvas.selected == ""
 
 
+GONE = Track((Key(0, Box(100, 100, 200, 180)), Key(10, Box(100, 100, 200, 180), outside=True)))
+
+
+@pytest.mark.parametrize("why", ["hidden", "rejected", "gone"])
+def test_what_is_out_of_sight_is_not_changed(canvas: CanvasView, told: list, why: str) -> None:
+    review = Review.REJECTED if why == "rejected" else Review.ACCEPTED
+    canvas.show_annotations([said("a", GONE if why == "gone" else Box(100, 100, 200, 180), review)], {}, 20)
+    canvas.hide_annotations(frozenset("a" if why == "hidden" else ""))
+    canvas.select("a")
+    assert not canvas.nudge(5, 0)
+    wheel(canvas, (150, 140), QPoint(120, 0), ALT)
+    canvas.settle()
+    click(canvas, (260, 150), CTRL)
+    assert told == [("selected", "", None)]
+
+
 def test_the_look_of_each_state_differs(canvas: CanvasView) -> None:
     looks = set()
     for review in Review:

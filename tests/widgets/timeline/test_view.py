@@ -247,6 +247,15 @@ def test_rejected_segments_are_out_of_reach_until_asked_for(timeline: TimelineVi
     assert told == [("scrubbed", 200), ("selected", "a")]
 
 
+def test_a_rejected_segment_out_of_sight_is_not_changed(timeline: TimelineView, told: list) -> None:
+    timeline.show_annotations([said("a", 100, 300, Review.REJECTED)], LABELS)
+    timeline.select("a")
+    assert not timeline.nudge(1)
+    assert not timeline.boundary_to_playhead(tools.END)
+    click(timeline, 450, y=EMPTY, keys=CTRL)
+    assert told == [("scrubbed", 450)]
+
+
 def test_signals_are_asked_for_the_time_in_sight_only(timeline: TimelineView) -> None:
     asked: list[tuple[float, float, int]] = []
 
