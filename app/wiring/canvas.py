@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QTimer
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.actions.board import ActionBoard
 from app.desk import Desk
@@ -27,6 +27,8 @@ _CALM_MS = 150
 _SLACK = 1.01
 _SMALLEST = 320, 240
 MENU = ("review.accept", "review.reject", "edit.relabel", "edit.lock", "canvas.hide", "edit.remove")
+# What the menu offers beside everything.
+BESIDE = ("canvas.draw", "canvas.region", "canvas.fit")
 
 
 class CanvasLink(QObject):
@@ -99,14 +101,6 @@ class CanvasLink(QObject):
         if selected:
             self._session.select(None)
 
-    def menu(self, board: ActionBoard, annotation: str, where: QPoint) -> None:
-        self._session.select(annotation)
-        menu = QMenu(self._canvas)
-        menu.setObjectName("canvas.menu")
-        for id_ in MENU if annotation else ("canvas.draw", "canvas.region", "canvas.fit"):
-            menu.addAction(board.action(id_))
-        menu.popup(where)
-
     @property
     def _fit(self) -> int:
         return round(max(self._canvas.width(), self._canvas.height(), 640) * self._canvas.devicePixelRatioF())
@@ -171,6 +165,15 @@ def connect_canvas(canvas: CanvasView, desk: Desk) -> CanvasLink:
     return link
 
 
+def pop_up(over: QWidget, board: ActionBoard, ids: Iterable[str], where: QPoint) -> None:
+    """A menu of these actions at a place of the screen."""
+    shown = QMenu(over)
+    shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    shown.setObjectName(f"{over.objectName()}.menu")
+    shown.addActions([board.action(id_) for id_ in ids])
+    shown.popup(where)
+
+
 def _hear(canvas: CanvasView, desk: Desk, link: CanvasLink) -> None:
     """Intent comes up."""
     session, drawing = desk.session, desk.drawing
@@ -186,7 +189,7 @@ def _hear(canvas: CanvasView, desk: Desk, link: CanvasLink) -> None:
     canvas.annotation_selected.connect(session.select)
     canvas.annotation_hovered.connect(session.hover)
     canvas.annotation_opened.connect(desk.open_words)
-    canvas.menu_wanted.connect(partial(link.menu, desk.board))
+    canvas.menu_wanted.connect(lambda one, where: pop_up(canvas, desk.board, MENU if one else BESIDE, where))
     canvas.refused.connect(session.told)
 
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 
 from app.desk import Desk
 from app.session import Mark
+from app.wiring.canvas import pop_up
 from engine.domain.annotation import Annotation, Review
 from engine.domain.geometry import Segment, Track
 from engine.domain.media import MediaItem, MediaKind
@@ -12,6 +13,11 @@ from widgets.canvas.view import CanvasView
 from widgets.timeline import tools
 from widgets.timeline.gestures import Tool
 from widgets.timeline.view import TimelineView
+
+_CUTS = ("timeline.start_here", "timeline.end_here", "timeline.split", "timeline.join")
+MENU = ("review.accept", "review.reject", "edit.relabel", "edit.lock", *_CUTS, "edit.remove")
+# What the menu offers beside everything.
+BESIDE = ("timeline.draw", "timeline.moment", "timeline.mark_in", "timeline.mark_out", "timeline.fit")
 
 
 class TimelineLink(QObject):
@@ -148,6 +154,7 @@ def _hear(timeline: TimelineView, desk: Desk, link: TimelineLink) -> None:
     timeline.annotation_selected.connect(session.select)
     timeline.annotation_hovered.connect(session.hover)
     timeline.annotation_opened.connect(desk.open_words)
+    timeline.menu_wanted.connect(lambda one, where: pop_up(timeline, desk.board, MENU if one else BESIDE, where))
     timeline.refused.connect(session.told)
 
 

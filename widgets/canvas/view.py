@@ -230,8 +230,11 @@ class CanvasView(BoxView):
             super().wheelEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        under = self._gestures.under(self._at(QPointF(event.pos())))
-        self.menu_wanted.emit(self._scene.annotations[under[0].row].id if under else "", event.globalPos())
+        """The menu of what is under the pointer; the menu key means what is selected."""
+        if event.reason() != QContextMenuEvent.Reason.Keyboard:
+            under = self._gestures.under(self._at(QPointF(event.pos())))
+            self._come(Chosen(self._scene.annotations[under[0].row].id if under else ""))
+        self.menu_wanted.emit(self.selected, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape gives up what is under way, then the tool; if there is neither here, it is told."""

@@ -285,9 +285,12 @@ class TimelineView(TimeView):
             self.mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        at = QPointF(event.pos())
-        hit = self._gestures.feel(self._band(at), self._pts(at))
-        self.menu_wanted.emit(self._lanes.annotations[hit.row].id if hit.row >= 0 else "", event.globalPos())
+        """The menu of what is under the pointer; the menu key means what is selected."""
+        if event.reason() != QContextMenuEvent.Reason.Keyboard:
+            at = QPointF(event.pos())
+            hit = self._gestures.feel(self._band(at), self._pts(at))
+            self._come(Chosen(self._lanes.annotations[hit.row].id if hit.row >= 0 else ""))
+        self.menu_wanted.emit(self.selected, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape gives up what is under way, the tool and the marks; if there is nothing of it here, it is told."""
