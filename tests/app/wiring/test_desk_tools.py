@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from engine.domain.geometry import Segment
+from engine.domain.geometry import Box, Segment
 from tests.app.wiring.desk_room import Room
 
 
@@ -36,3 +36,12 @@ def test_escape_gives_up_the_tool_wherever_the_focus_is(room: Room, verb: str, f
     assert room.session.selected == one
     QTest.keyClick(getattr(room, focus), Qt.Key.Key_Escape)
     assert room.session.selected is None
+
+
+@pytest.mark.parametrize(("name", "drawn"), [("green.png", True), ("clip.mp4", True), ("tone.wav", False)])
+def test_boxes_are_drawn_and_hidden_where_there_is_something_to_see(room: Room, name: str, *, drawn: bool) -> None:
+    item = room.show(name)
+    for verb in ("canvas.draw", "canvas.draw_many", "canvas.extreme", "canvas.region"):
+        assert room.board.action(verb).isEnabled() == drawn
+    room.session.select(room.put(item, Box(5, 5, 30, 30) if drawn else Segment(0, 800)).id)
+    assert room.board.action("canvas.hide").isEnabled() == drawn
