@@ -108,6 +108,8 @@ class TimelineLink(QObject):
         """Loop the selected segment, or stop looping."""
         one = self._session.selected
         segment = one.geometry if one is not None and isinstance(one.geometry, Segment) else None
+        if segment is None and not self._player.looping:
+            self._session.told.emit("Select a segment first: it is what is played over and over.")
         self._player.loop(None if self._player.looping else segment)
         if segment is not None and self._player.looping and not self._player.playing:
             self._player.toggle()

@@ -192,16 +192,16 @@ class TimelineView(TimeView):
 
     def mark(self, grip: int) -> None:
         """Mark in or out at the playhead; with both marks a segment is drawn between them."""
-        start, end = self.marks
-        self._marks = (self.playhead, end) if grip == tools.START else (start, self.playhead)
-        start, end = self._marks
-        if start is not None and end is not None and start < end:
+        here, (start, end) = self.playhead, self.marks
+        start, end = (here, end) if grip == tools.START else (start, here)
+        if start is None or end is None:
+            self._marks = (start, end)
+        elif start < end:
             self._marks = (None, None)
             self.segment_drawn.emit(Segment(start, end), "")
-        self.update()
-
-    def clear_marks(self) -> None:
-        self._marks = (None, None)
+        else:
+            self._marks = (here, None) if grip == tools.START else (None, here)
+            self.refused.emit(self.tr("A segment's start comes before its end; set the other mark again."))
         self.update()
 
     def split(self) -> None:

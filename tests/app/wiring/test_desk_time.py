@@ -159,6 +159,15 @@ def test_a_predicted_segment_plays_over_and_over_when_the_review_walks_to_it(roo
     assert (room.desk.player.playing, room.desk.player.looping) == (False, False)
 
 
+def test_a_loop_without_a_segment_is_told_of(room: Room, qtbot: QtBot) -> None:
+    room.show("clip.mp4")
+    qtbot.waitUntil(lambda: room.desk.player.ready, timeout=20000)
+    with qtbot.waitSignal(room.session.told) as told:
+        room.board.run("media.loop")
+    assert told.args == ["Select a segment first: it is what is played over and over."]
+    assert not room.desk.player.playing
+
+
 def test_opening_a_clip_with_a_predicted_segment_selected_shows_it_and_rests(room: Room, qtbot: QtBot) -> None:
     item = room.items["clip.mp4"]
     assert item.clock is not None

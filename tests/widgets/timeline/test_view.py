@@ -210,6 +210,23 @@ def test_in_and_out_marks_draw(timeline: TimelineView, told: list) -> None:
     assert timeline.marks == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("marked", "kept"),
+    [(((120, tools.END), (480, tools.START)), (480, None)), (((480, tools.START), (120, tools.END)), (None, 120))],
+)
+def test_marks_the_wrong_way_round_are_told_of(
+    timeline: TimelineView,
+    told: list,
+    marked: tuple[tuple[int, int], ...],
+    kept: tuple[int | None, int | None],
+) -> None:
+    for pts, grip in marked:
+        timeline.show_time(pts)
+        timeline.mark(grip)
+    assert timeline.marks == kept
+    assert [one[0] for one in told] == ["refused"]
+
+
 def test_nudges_are_one_step_when_they_rest(timeline: TimelineView, told: list, qtbot: QtBot) -> None:
     timeline.show_annotations([said("a", 100, 300)], LABELS)
     timeline.select("a")
