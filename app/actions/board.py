@@ -14,8 +14,9 @@ from widgets.theme import Roles
 
 
 class ActionBoard(QObject):
-    """`done(id)` is emitted after an action ran; `bind` says what each one does."""
+    """`doing(id)` is emitted before an action runs, `done(id)` after; `bind` says what each one does."""
 
+    doing = Signal(str)
     done = Signal(str)
     keyed = Signal()  # keys changed
 
@@ -134,6 +135,7 @@ class ActionBoard(QObject):
         return action
 
     def _do(self, id_: str, _checked: bool = False) -> None:
+        self.doing.emit(id_)
         self._verbs[id_]()
         self.done.emit(id_)
 

@@ -2,7 +2,7 @@
 
 from app.actions.action import Action
 
-_DRAWS = ("item", "writable")
+_DRAWS = ("seen", "writable")
 _CHANGES = ("selected", "writable")
 _WORKS = ("item", "work")
 
@@ -50,7 +50,7 @@ ACTIONS = (
         "Mark a region to ask about",
         "Draw",
         ("M",),
-        needs=("item",),
+        needs=("seen",),
         icon="region",
         group=1,
         tip="The next question is about this part of the picture",

@@ -38,7 +38,7 @@ ACTIONS = (
     Action("timeline.zoom_out", "Zoom out of time", "View", ("-",), needs=("timed",), group=3),
     Action("timeline.fit", "Fit the whole time", "View", ("0",), needs=("timed",), group=3),
     Action("timeline.spectrogram", "Show frequencies", "View", ("W",), needs=("timed",), group=3, checkable=True),
-    Action("canvas.hide", "Hide the selected", "View", ("H",), needs=("selected",), group=4),
+    Action("canvas.hide", "Hide the selected", "View", ("H",), needs=("selected", "placed"), group=4),
     Action("canvas.show_all", "Show what was hidden", "View", ("Shift+H",), needs=("item",), group=4),
     Action("canvas.rejected", "Show rejected ones", "View", ("Shift+X",), needs=("item",), group=4, checkable=True),
     Action("view.full_screen", "Full screen", "View", ("F11",), group=5, checkable=True),

@@ -10,6 +10,8 @@ from app.main_window import MainWindow
 from app.opening import Opening
 from app.preferences import Preferences
 from app.session import Session
+from engine.domain.annotation import Annotation
+from engine.domain.geometry import Box, Track
 from widgets.media_list import MediaList
 
 
@@ -86,12 +88,17 @@ def connect_facts(board: ActionBoard, session: Session) -> None:
     def item(shown: object) -> None:
         board.set_fact("item", holds=shown is not None)
         board.set_fact("timed", holds=getattr(shown, "clock", None) is not None)
+        board.set_fact("seen", holds=getattr(shown, "kind", "") in {"image", "video"})
         board.set_fact("clip", holds=getattr(shown, "kind", "") == "video")
+
+    def selected(one: Annotation | None) -> None:
+        board.set_fact("selected", holds=one is not None)
+        board.set_fact("placed", holds=one is not None and isinstance(one.geometry, Box | Track))
 
     session.project_changed.connect(project)
     session.edited.connect(lambda _: history())
     session.item_changed.connect(item)
-    session.selection_changed.connect(lambda one: board.set_fact("selected", holds=one is not None))
+    session.selection_changed.connect(selected)
     session.annotations_changed.connect(
         lambda all_: board.set_fact("pending", holds=any(one.review == "predicted" for one in all_))
     )
