@@ -28,7 +28,7 @@ _MAX_DECODED = 425_000_000
 _MAX_SHOWN = 100_000_000
 # A picture above this size must bring at least one byte for 400 pixels, or it is a bomb.
 _SUSPECT, _DENSEST = 40_000_000, 400
-_ORIENTATION = 274
+_WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274
 # So many rows at a time stay in the processor's cache.
 _STRIP = 16
 _DEEP_GREY = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -94,21 +94,23 @@ def load(
             image.seek(page)
             known = _facts(path, image)
         whole = (0, 0, known.width, known.height)
+        turn = _left_to_turn(image, known.orientation)
+        size = (known.height, known.width) if turned(turn) else (known.width, known.height)
         window_used = None
         if _deep_colour(path, image):
             values = _deep_pixels(path, page)
             pixels, window_used = _windowed(values, window)
-            pixels = _cut(pixels, image.size, region, known.orientation, fit)
+            pixels = _cut(pixels, size, region, turn, fit)
         else:
-            shrunk = _decoded(path, image, known, region, fit)
+            shrunk = _decoded(path, image, size, turn, region=region, fit=fit)
             if shrunk.mode in _DEEP_GREY:
                 pixels, window_used = _windowed(np.asarray(shrunk), window)
             else:
                 pixels = _bgra(shrunk)
-    return Picture(upright(pixels, known.orientation), known, region or whole, page, window_used)
+    return Picture(upright(pixels, turn), known, region or whole, page, window_used)
 
 
-def _opened(path: Path) -> Image.Image:
+def _opened(path: Path) -> ImageFile.ImageFile:
     if not path.is_file():
         raise FileNotFoundError(path)
     with warnings.catch_warnings():
@@ -118,7 +120,7 @@ def _opened(path: Path) -> Image.Image:
 
 
 def _facts(path: Path, image: Image.Image) -> PictureFacts:
-    width, height = image.size
+    width, height = _stored_size(image)
     pixels = width * height
     if width < 1 or height < 1:
         raise MediaError(f"{path.name} has no pixels.")
@@ -139,6 +141,12 @@ def _facts(path: Path, image: Image.Image) -> PictureFacts:
     )
 
 
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height before turning; of a TIFF Pillow may have changed their places already."""
+    tags = getattr(image, "tag_v2", None)
+    return image.size if tags is None else (tags[_WIDTH], tags[_HEIGHT])
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         with warnings.catch_warnings():
@@ -149,9 +157,20 @@ def _orientation(image: Image.Image) -> int:
     return number if isinstance(number, int) and 1 <= number <= 8 else 1
 
 
-def _decoded(path: Path, image: Image.Image, known: PictureFacts, region: Region | None, fit: int) -> Image.Image:
-    """The stored pixels wanted, decoded no larger than needed."""
-    size = image.size
+def _left_to_turn(image: ImageFile.ImageFile, orientation: int) -> int:
+    """The orientation of the pixels that Pillow will load: a TIFF it turns upright itself."""
+    if image.format != "TIFF":
+        return orientation
+    if turned(orientation):
+        # Mapped into memory by its name it would be read as if its sides had changed places in the file.
+        image.filename = ""
+    return 1
+
+
+def _decoded(
+    path: Path, image: Image.Image, size: tuple[int, int], turn: int, *, region: Region | None, fit: int
+) -> Image.Image:
+    """The pixels wanted, decoded no larger than needed; `size` is the whole's before the `turn` that is left to do."""
     if region is None:
         factor = _factor(size, fit)
         image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
@@ -159,7 +178,7 @@ def _decoded(path: Path, image: Image.Image, known: PictureFacts, region: Region
         raise MediaError(f"{path.name} has {size[0]} × {size[1]} pixels, too many to open; cut it into tiles.")
     image.load()
     if region is not None:
-        return image.crop(stored_region(region, size, known.orientation))
+        return image.crop(stored_region(region, size, turn))
     left = max(factor * image.size[0] // size[0], 1)
     return image.reduce(left) if left > 1 and image.mode not in {"1", "P", "PA"} and ";" not in image.mode else image
 

@@ -1,0 +1,104 @@
+"""What differs between formats: turning, depth, density."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine.media import picture
+from engine.media.orientation import upright
+
+_CORNERS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (200, 200, 200))
+
+
+def corners(width: int = 48, height: int = 32) -> np.ndarray:
+    """RGB, one colour in each quarter."""
+    pixels = np.empty((height, width, 3), np.uint8)
+    left, top = slice(None, width // 2), slice(None, height // 2)
+    right, bottom = slice(width // 2, None), slice(height // 2, None)
+    for (rows, columns), colour in zip(
+        ((top, left), (top, right), (bottom, left), (bottom, right)), _CORNERS, strict=True
+    ):
+        pixels[rows, columns] = colour
+    return pixels
+
+
+def turned_file(path: Path, pixels: np.ndarray, orientation: int, **options: object) -> Path:
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(pixels).save(path, exif=exif, **options)
+    return path
+
+
+_TURNED = {
+    "a.png": {},
+    "a.jpg": {"quality": 95, "subsampling": 0},
+    "a.webp": {"lossless": True},
+    "a.avif": {"quality": 95},
+    "a.tif": {},
+    "lzw.tif": {"compression": "tiff_lzw"},
+    "jpeg.tif": {"compression": "jpeg"},
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", _TURNED)
+def test_every_format_is_turned_upright_once(name: str, orientation: int, tmp_path: Path) -> None:
+    path = turned_file(tmp_path / name, corners(), orientation, **_TURNED[name])
+    wanted = upright(corners(), orientation).astype(int)
+    known, whole = picture.facts(path), picture.load(path)
+    assert (known.width, known.height) == wanted.shape[1::-1]
+    assert whole.facts == known
+    assert np.abs(whole.rgb - wanted)[4:12, 4:12].max() < 40
+    assert np.abs(whole.rgb - wanted)[-12:-4, -12:-4].max() < 40
+    part = picture.load(path, region=(2, 4, 22, 30))
+    assert np.array_equal(part.rgb, whole.rgb[4:30, 2:22])
+    small = picture.load(path, fit=24)
+    assert small.pixels.shape[:2] == (wanted.shape[0] // 2, wanted.shape[1] // 2)
+    assert np.abs(small.rgb[[2, 2, -3, -3], [2, -3, 2, -3]] - wanted[[4, 4, -4, -4], [4, -4, 4, -4]]).max() < 40
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_deep_tiff_is_turned_upright_once(orientation: int, tmp_path: Path) -> None:
+    stored = np.arange(48 * 32, dtype=np.uint16).reshape(32, 48)
+    path = turned_file(tmp_path / "a.tif", stored, orientation)
+    wanted = upright(stored[..., None], orientation)[..., 0] // 6
+    shown = picture.load(path, window=(0, 255 * 6))
+    assert (shown.facts.width, shown.facts.height) == wanted.shape[1::-1]
+    assert np.abs(shown.pixels[..., 0].astype(int) - wanted).max() <= 1
+    part = picture.load(path, region=(2, 4, 22, 30), window=(0, 255 * 6))
+    assert np.array_equal(part.pixels, shown.pixels[4:30, 2:22])
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_deep_colour_tiff_is_turned_upright_once(orientation: int, tmp_path: Path) -> None:
+    path = deep_tiff(tmp_path / "a.tif", corners().astype(np.uint16) * 257, {274: orientation})
+    shown = picture.load(path, window=(0, 65535))
+    assert np.array_equal(shown.rgb, upright(corners(), orientation))
+    part = picture.load(path, region=(2, 4, 22, 30), window=(0, 65535))
+    assert np.array_equal(part.pixels, shown.pixels[4:30, 2:22])
+
+
+def test_a_tiff_turned_by_its_xmp_alone_says_its_size_as_displayed(tmp_path: Path) -> None:
+    told = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="6"/></x:xmpmeta>'
+    Image.fromarray(corners()).save(tmp_path / "a.tif", tiffinfo={700: told})
+    shown = picture.load(tmp_path / "a.tif")
+    assert (shown.facts.width, shown.facts.height) == (32, 48)
+    assert np.array_equal(shown.rgb, upright(corners(), 6))
+
+
+def deep_tiff(path: Path, values: np.ndarray, tags: dict[int, int] | None = None) -> Path:
+    """An uncompressed TIFF of one strip, (h, w) or (h, w, channels) of any depth, as `tags` besides say."""
+    height, width = values.shape[:2]
+    channels = values.shape[2] if values.ndim == 3 else 1
+    data, bits = values.astype(values.dtype.newbyteorder("<")).tobytes(), values.itemsize * 8
+    depths = struct.pack(f"<{channels}H", *[bits] * channels)
+    known = {256: width, 257: height, 259: 1, 262: 2 if channels > 1 else 1, 273: 8, 277: channels, 278: height}
+    entries = {tag: (4, 1, value) for tag, value in {**known, 279: len(data), **(tags or {})}.items()}
+    entries[258] = (3, channels, bits if channels == 1 else 8 + len(data))
+    lines = b"".join(struct.pack("<HHII", tag, *entries[tag]) for tag in sorted(entries))
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(data) + len(depths))
+    path.write_bytes(head + data + depths + struct.pack("<H", len(entries)) + lines + bytes(4))
+    return path
