@@ -3,6 +3,7 @@
 Pixels are BGRA, opaque (transparency is laid on white) and upright (EXIF orientation applied once, here).
 """
 
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ _MAX_SHOWN = 100_000_000
 # A picture above this size must bring at least one byte for 400 pixels, or it is a bomb.
 _SUSPECT, _DENSEST = 40_000_000, 400
 _WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274
+# Texts in a PNG that may hold an orientation.
+_TEXTS, _TELLING = {b"tEXt", b"zTXt", b"iTXt"}, (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")
 # So many rows at a time stay in the processor's cache.
 _STRIP = 16
 _DEEP_GREY = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -127,7 +130,7 @@ def _facts(path: Path, image: Image.Image) -> PictureFacts:
     if pixels > _SUSPECT and pixels > _DENSEST * path.stat().st_size:
         kilobytes = path.stat().st_size // 1024 + 1
         raise MediaError(f"{path.name} declares {width} × {height} pixels in {kilobytes} kB and was not opened.")
-    orientation = _orientation(image)
+    orientation = _orientation(path, image)
     if turned(orientation):
         width, height = height, width
     return PictureFacts(
@@ -147,14 +150,39 @@ def _stored_size(image: Image.Image) -> tuple[int, int]:
     return image.size if tags is None else (tags[_WIDTH], tags[_HEIGHT])
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(path: Path, image: Image.Image) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            number = image.getexif().get(_ORIENTATION, 1)
+            number = _exif(path, image).get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, OSError, TypeError, KeyError):
         return 1
     return number if isinstance(number, int) and 1 <= number <= 8 else 1
+
+
+def _exif(path: Path, image: Image.Image) -> Image.Exif:
+    """Pillow would decode any PNG to look for it behind the pixels: here only one that has it there."""
+    if image.format != "PNG" or "exif" in image.info:
+        return image.getexif()
+    if not _told_late(path):
+        return Image.Image.getexif(image)
+    _count(path, image.size, image.width * image.height)
+    return image.getexif()
+
+
+def _told_late(path: Path) -> bool:
+    """Whether a PNG may say after its pixels how it is turned."""
+    late = False
+    with path.open("rb") as stream:
+        stream.seek(8)
+        while len(head := stream.read(8)) == 8:
+            size, kind = struct.unpack(">I4s", head)
+            late = late or kind == b"IDAT"
+            word = stream.read(min(size, 32)) if late and kind in _TEXTS else b""
+            if late and (kind == b"eXIf" or word.startswith(_TELLING)):
+                return True
+            stream.seek(size - len(word) + 4, 1)
+    return False
 
 
 def _left_to_turn(image: ImageFile.ImageFile, orientation: int) -> int:
@@ -174,13 +202,18 @@ def _decoded(
     if region is None:
         factor = _factor(size, fit)
         image.draft(None, (max(size[0] // factor, 1), max(size[1] // factor, 1)))
-    if image.size[0] * image.size[1] > _MAX_DECODED:
-        raise MediaError(f"{path.name} has {size[0]} × {size[1]} pixels, too many to open; cut it into tiles.")
+    _count(path, size, image.width * image.height)
     image.load()
     if region is not None:
         return image.crop(stored_region(region, size, turn))
     left = max(factor * image.size[0] // size[0], 1)
     return image.reduce(left) if left > 1 and image.mode not in {"1", "P", "PA"} and ";" not in image.mode else image
+
+
+def _count(path: Path, size: tuple[int, int], held: int) -> None:
+    """Refuse a picture of `size` of which so many pixels would be `held`."""
+    if held > _MAX_DECODED:
+        raise MediaError(f"{path.name} has {size[0]} × {size[1]} pixels, too many to open; cut it into tiles.")
 
 
 def _factor(size: tuple[int, int], fit: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from engine.media import picture
 from engine.media.orientation import upright
@@ -102,3 +102,21 @@ def deep_tiff(path: Path, values: np.ndarray, tags: dict[int, int] | None = None
     head = struct.pack("<2sHI", b"II", 42, 8 + len(data) + len(depths))
     path.write_bytes(head + data + depths + struct.pack("<H", len(entries)) + lines + bytes(4))
     return path
+
+
+def test_the_facts_of_a_png_are_read_without_decoding_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.fromarray(corners()).save(tmp_path / "a.png")
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", lambda _: pytest.fail("decoded"))
+    assert picture.facts(tmp_path / "a.png").width == 48
+
+
+def test_a_png_that_tells_after_its_pixels_how_it_is_turned_stands_upright(tmp_path: Path) -> None:
+    path = turned_file(tmp_path / "a.png", corners(), 6)
+    data = path.read_bytes()
+    start = data.index(b"eXIf") - 4
+    stop = start + 12 + int.from_bytes(data[start : start + 4], "big")
+    end = data.index(b"IEND") - 4
+    path.write_bytes(data[:start] + data[stop:end] + data[start:stop] + data[end:])
+    shown = picture.load(path)
+    assert (shown.facts.width, shown.facts.height) == (32, 48)
+    assert np.array_equal(shown.rgb, upright(corners(), 6))
