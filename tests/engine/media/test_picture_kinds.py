@@ -1,13 +1,15 @@
 """What differs between formats: turning, depth, density."""
 
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from engine.media import picture
+from engine.domain.errors import MediaError
+from engine.media import deep_picture, picture
 from engine.media.orientation import upright
 
 _CORNERS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (200, 200, 200))
@@ -120,3 +122,77 @@ def test_a_png_that_tells_after_its_pixels_how_it_is_turned_stands_upright(tmp_p
     shown = picture.load(path)
     assert (shown.facts.width, shown.facts.height) == (32, 48)
     assert np.array_equal(shown.rgb, upright(corners(), 6))
+
+
+def grey(dtype: type, width: int = 400, height: int = 300) -> Image.Image:
+    """Brighter towards the right, in steps of 1."""
+    return Image.fromarray(np.tile(np.arange(width, dtype=dtype), (height, 1)))
+
+
+_KINDS = {
+    "16.png": lambda: grey(np.uint16),
+    "16.tif": lambda: grey(np.uint16),
+    "32.tif": lambda: grey(np.int32),
+    "real.tif": lambda: grey(np.float32),
+    "palette.png": lambda: Image.fromarray(corners(400, 300)).quantize(8),
+    "bilevel.png": lambda: Image.fromarray(corners(400, 300)).convert("1"),
+    "bilevel.tif": lambda: Image.fromarray(corners(400, 300)).convert("1"),
+    "alpha.png": lambda: Image.fromarray(corners(400, 300)).convert("LA"),
+}
+
+
+@pytest.mark.parametrize("name", _KINDS)
+def test_a_preview_of_any_kind_is_reduced_and_looks_like_the_whole(name: str, tmp_path: Path) -> None:
+    _KINDS[name]().save(tmp_path / name)
+    whole = picture.load(tmp_path / name)
+    small = picture.load(tmp_path / name, fit=100)
+    means = whole.rgb.reshape(75, 4, 100, 4, 3).astype(int).mean((1, 3))
+    assert small.pixels.shape == (75, 100, 4)
+    assert small.window == whole.window
+    assert np.abs(small.rgb - means).max() <= 1
+
+
+def test_a_region_of_a_deep_picture_is_drawn_as_in_the_whole(tmp_path: Path) -> None:
+    grey(np.uint16).save(tmp_path / "a.png")
+    whole = picture.load(tmp_path / "a.png")
+    part = picture.load(tmp_path / "a.png", region=(20, 10, 60, 90))
+    assert part.window == whole.window
+    assert np.array_equal(part.pixels, whole.pixels[10:90, 20:60])
+
+
+def test_the_window_of_deep_colour_is_that_of_all_its_channels(tmp_path: Path) -> None:
+    deep_tiff(tmp_path / "a.tif", np.full((1000, 1000, 3), (100, 30000, 60000), np.uint16))
+    assert picture.load(tmp_path / "a.tif", fit=100).window == (100, 60000)
+
+
+@pytest.mark.parametrize("name", ["16.tif", "palette.png", "bilevel.png"])
+def test_a_preview_takes_little_memory_beside_the_decoded_picture(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deep_picture, "_SAMPLE", 10_000)
+    largest = []
+    convert = Image.Image.convert
+    monkeypatch.setattr(
+        Image.Image, "convert", lambda image, *how: largest.append(image.width * image.height) or convert(image, *how)
+    )
+    _KINDS[name]().resize((1000, 1000)).save(tmp_path / name)
+    largest.clear()
+    tracemalloc.start()
+    picture.load(tmp_path / name, fit=100)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert max(largest) < 50_000
+
+
+def test_a_picture_larger_than_the_free_memory_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(corners()).save(tmp_path / "a.png")
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", full)
+    with pytest.raises(MediaError, match=r"a\.png is too large for the memory that is free; make it smaller or cut it"):
+        picture.load(tmp_path / "a.png")
