@@ -29,8 +29,10 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 _MAX_DECODED = 425_000_000
 _MAX_SHOWN = 100_000_000
-# A picture above this size must bring at least one byte for 400 pixels, or it is a bomb.
+# A picture above this size must bring at least one byte for so many pixels, or it is a bomb. Colours need the most, and
+# the fewer bits a pixel has the denser is a page that is nearly blank.
 _SUSPECT, _DENSEST = 40_000_000, 400
+_DENSER = {"1": 24, "L": 8, "P": 8, "I;16": 2, "I;16B": 2}
 _WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274
 # Texts in a PNG that may hold an orientation.
 _TEXTS, _TELLING = {b"tEXt", b"zTXt", b"iTXt"}, (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")
@@ -130,7 +132,8 @@ def _facts(path: Path, image: ImageFile.ImageFile) -> PictureFacts:
     pixels = width * height
     if width < 1 or height < 1:
         raise MediaError(f"{path.name} has no pixels.")
-    if pixels > _SUSPECT and pixels > _DENSEST * path.stat().st_size:
+    densest = _DENSEST * _DENSER.get(image.mode, 1)
+    if pixels > _SUSPECT and pixels > densest * path.stat().st_size:
         kilobytes = path.stat().st_size // 1024 + 1
         raise MediaError(f"{path.name} declares {width} × {height} pixels in {kilobytes} kB and was not opened.")
     orientation = _orientation(path, image)

@@ -196,3 +196,14 @@ def test_a_picture_larger_than_the_free_memory_is_refused_in_a_sentence(
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", full)
     with pytest.raises(MediaError, match=r"a\.png is too large for the memory that is free; make it smaller or cut it"):
         picture.load(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_a_large_line_drawing_is_no_bomb(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "_SUSPECT", 10_000_000)
+    drawing = Image.new("1", (4000, 3000), 1)
+    for x in range(0, 4000, 500):
+        drawing.paste(0, (x, 100, x + 2, 2900))
+    drawing.save(tmp_path / name, compression="group4" if name.endswith("tif") else None)
+    assert 400 * (tmp_path / name).stat().st_size < 4000 * 3000
+    assert picture.load(tmp_path / name, fit=500).pixels.shape == (375, 500, 4)
