@@ -1,7 +1,7 @@
 """Deep pictures: values of more than 8 bits a channel, of which a window is drawn from black to white."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,29 +13,38 @@ from engine.media.orientation import Region
 Window = tuple[float, float]
 
 _GREY = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
-_BITS = 258
+# Tags of a TIFF, and what of them it has if it says nothing.
+_BITS, _PHOTOMETRIC, _PLANES, _FORMAT = 258, 262, 284, 339
+_UNSIGNED = (1,)
+# Depths of a PNG of which Pillow would keep the upper byte.
+_PNG = {"RGB;16B", "RGBA;16B", "LA;16B"}
 # The window of a picture is taken from about so many of its pixels.
 _SAMPLE = 1_000_000
 
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
-    """Whether an opened picture has more than 8 bits a channel that we show."""
-    return image.mode in _GREY or is_deep_colour(image)
-
-
-def is_deep_colour(image: ImageFile.ImageFile) -> bool:
-    """Colour with 16 bits a channel, of which Pillow would keep 8."""
+    """Whether an opened picture, not loaded yet, has more than 8 bits a channel that we show."""
+    if image.mode in _GREY:
+        return True
     if image.mode not in {"RGB", "RGBA"}:
         return False
-    tags = getattr(image, "tag_v2", None)
-    if tags is not None:
-        bits = tags.get(_BITS, (8,))
-        return len(bits) >= 3 and max(bits) > 8
-    return image.format == "PNG" and any(tile.args in {"RGB;16B", "RGBA;16B"} for tile in image.tile)
+    if image.format == "PNG":
+        return any(tile.args in _PNG for tile in image.tile)
+    return max(_tags(image).get(_BITS, (8,))) > 8
 
 
-def halves(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> tuple[Image.Image, Image.Image]:
-    """The upper and the lower byte of each value of deep colour, from the file opened twice."""
+def has_planes(image: ImageFile.ImageFile) -> bool:
+    """Whether channels of more than 8 bits lie apart in the file, which Pillow does not read."""
+    bits = _tags(image).get(_BITS, (8,))
+    return _tags(image).get(_PLANES) == 2 and len(bits) > 1 and max(bits) > 8
+
+
+def halves(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> tuple[Image.Image, ...]:
+    """All bytes of deep colour, the file opened twice: upper and lower ones, or both as if of four channels."""
+    if image.tile and image.tile[0].args == "LA;16B":
+        image.tile = [tile._replace(args="RGBA") for tile in image.tile]
+        image.load()
+        return (image,)
     # Pillow keeps the upper byte; told the other byte order, it keeps the lower one.
     return _kept(image, swapped=False), _kept(again, swapped=True)
 
@@ -43,27 +52,53 @@ def halves(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> tuple[Imag
 class DeepPicture:
     """Decoded values as Pillow holds them: those of grey in one image, the bytes of colour in two."""
 
-    def __init__(self, *parts: Image.Image) -> None:
+    def __init__(self, opened: ImageFile.ImageFile, *parts: Image.Image) -> None:
+        """`opened` tells how the values of `parts` are meant."""
+        tags = _tags(opened)
         self._parts = parts
+        self._white_first = tags.get(_PHOTOMETRIC) == 0
+        # Pillow takes every value of 32 bits for a signed one.
+        self._unsigned = tags.get(_BITS) == (32,) and tags.get(_FORMAT, _UNSIGNED) == _UNSIGNED
 
     def levels(self) -> Window:
         """The 0.1 and 99.9 percentiles of the whole."""
         width, height = self._parts[0].size
         share = min(math.sqrt(_SAMPLE / (width * height)), 1.0)
         size = (math.ceil(width * share), math.ceil(height * share))
-        return _levels(_values([part.resize(size, Image.Resampling.NEAREST) for part in self._parts]))
+        return _levels(self._values([part.resize(size, Image.Resampling.NEAREST) for part in self._parts]))
 
     def shown(self, box: Region, window: Window) -> Image.Image:
-        """`box` of it in 8 bits, `window` drawn from black to white."""
+        """`box` of it in 8 bits, `window` drawn from black to white, or the other way round as the file says."""
         low, high = window
-        values = _values([part.crop(box) for part in self._parts]).astype(np.float32)
+        parts = [part.crop(box) for part in self._parts]
+        values = self._values(parts).astype(np.float32)
         shades = np.clip((values - low) * (255.0 / max(high - low, 1e-12)), 0.0, 255.0)
-        return Image.fromarray(np.nan_to_num(shades).round().astype(np.uint8))
+        drawn = np.nan_to_num(shades).round().astype(np.uint8)
+        image = Image.fromarray(255 - drawn if self._white_first else drawn)
+        if parts[0].mode == "RGBA":
+            # The alpha's upper byte.
+            image.putalpha(parts[0].getchannel("B" if len(parts) == 1 else "A"))
+        return image
+
+    def _values(self, parts: Sequence[Image.Image]) -> NDArray[np.generic]:
+        """(h, w) or (h, w, 3 RGB) values of any depth."""
+        upper, lower = np.asarray(parts[0]), np.asarray(parts[-1])
+        if len(parts) == 2:
+            return upper[..., :3] * np.uint16(256) + lower[..., :3]
+        if parts[0].mode == "RGBA":
+            return upper[..., 0] * np.uint16(256) + upper[..., 1]
+        return upper.view(np.uint32) if self._unsigned else upper
+
+
+def _tags(image: ImageFile.ImageFile) -> Mapping[int, Any]:
+    return getattr(image, "tag_v2", {})
 
 
 def _kept(image: ImageFile.ImageFile, *, swapped: bool) -> Image.Image:
     image.tile = [tile._replace(args=_as_asked(tile.args, swapped=swapped)) for tile in image.tile]
-    return image.convert("RGB")
+    image.load()
+    # What beside the colours lies in a TIFF may be anything.
+    return image if image.format == "PNG" else image.convert("RGB")
 
 
 def _as_asked(args: tuple[Any, ...] | str | None, *, swapped: bool) -> tuple[Any, ...]:
@@ -74,14 +109,6 @@ def _as_asked(args: tuple[Any, ...] | str | None, *, swapped: bool) -> tuple[Any
     if swapped:
         stored = stored[:-1] + ("L" if stored.endswith("B") else "B")
     return (stored, *rest)
-
-
-def _values(parts: Sequence[Image.Image]) -> NDArray[np.generic]:
-    """(h, w) or (h, w, 3 RGB) values of any depth."""
-    if len(parts) == 1:
-        return np.asarray(parts[0])
-    upper, lower = (np.asarray(part) for part in parts)
-    return upper * np.uint16(256) + lower
 
 
 def _levels(values: NDArray[np.generic]) -> Window:

@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 
 from engine.domain.errors import MediaError
 from engine.media.container import readable
-from engine.media.deep_picture import DeepPicture, Window, halves, is_deep, is_deep_colour
+from engine.media.deep_picture import DeepPicture, Window, halves, has_planes, is_deep
 from engine.media.orientation import Pixels, Region, stored_region, turned, upright
 
 Image.init()
@@ -136,6 +136,11 @@ def _facts(path: Path, image: ImageFile.ImageFile) -> PictureFacts:
     if pixels > _SUSPECT and pixels > densest * path.stat().st_size:
         kilobytes = path.stat().st_size // 1024 + 1
         raise MediaError(f"{path.name} declares {width} × {height} pixels in {kilobytes} kB and was not opened.")
+    if has_planes(image):
+        raise MediaError(
+            f"{path.name} holds its channels apart in 16 bits, which cannot be shown; save it interleaved."
+        )
+    deep = is_deep(image)
     orientation = _orientation(path, image)
     if turned(orientation):
         width, height = height, width
@@ -145,7 +150,7 @@ def _facts(path: Path, image: ImageFile.ImageFile) -> PictureFacts:
         height=height,
         orientation=orientation,
         pages=int(getattr(image, "n_frames", 1)),
-        deep=is_deep(image),
+        deep=deep,
         mode=image.mode,
     )
 
@@ -212,15 +217,15 @@ def _on_page(path: Path, image: ImageFile.ImageFile, page: int) -> PictureFacts:
 
 
 def _deep(path: Path, image: ImageFile.ImageFile, page: int) -> DeepPicture:
-    if not is_deep_colour(image):
+    if image.mode not in {"RGB", "RGBA"}:
         _count(path, image.size, image.width * image.height)
         image.load()
-        return DeepPicture(image)
+        return DeepPicture(image, image)
     _count(path, image.size, 2 * image.width * image.height)
     with _opened(path) as one, _opened(path) as other:
         one.seek(page)
         other.seek(page)
-        return DeepPicture(*halves(one, other))
+        return DeepPicture(image, *halves(one, other))
 
 
 def _decode(path: Path, image: ImageFile.ImageFile, factor: int) -> int:

@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +208,57 @@ def test_a_large_line_drawing_is_no_bomb(name: str, tmp_path: Path, monkeypatch:
     drawing.save(tmp_path / name, compression="group4" if name.endswith("tif") else None)
     assert 400 * (tmp_path / name).stat().st_size < 4000 * 3000
     assert picture.load(tmp_path / name, fit=500).pixels.shape == (375, 500, 4)
+
+
+def test_grey_whose_least_value_is_white_is_shown_so(tmp_path: Path) -> None:
+    for name, values in (("16.tif", np.uint16), ("real.tif", np.float32)):
+        form = 3 if values is np.float32 else 1
+        deep_tiff(tmp_path / name, np.tile(np.arange(256, dtype=values), (4, 1)), {262: 0, 339: form})
+        shown = picture.load(tmp_path / name, window=(0, 255))
+        assert np.array_equal(shown.rgb[0, :, 0], np.arange(255, -1, -1))
+
+
+def test_whole_numbers_of_32_bits_without_a_sign_are_all_positive(tmp_path: Path) -> None:
+    values = np.array([[0, 1 << 30, 1 << 31, 4_000_000_000]], np.uint32)
+    deep_tiff(tmp_path / "a.tif", values)
+    shown = picture.load(tmp_path / "a.tif", window=(0, 4_000_000_000))
+    assert shown.rgb[0, :, 0].tolist() == [0, 68, 137, 255]
+    deep_tiff(tmp_path / "b.tif", values.view(np.int32), {339: 2})
+    assert picture.load(tmp_path / "b.tif", window=(-(1 << 31), 0)).rgb[0, 2:, 0].tolist() == [0, 220]
+
+
+def test_deep_grey_with_transparency_keeps_both(tmp_path: Path) -> None:
+    values = np.zeros((3, 256, 2), np.uint16)
+    values[..., 0] = 512 + np.arange(256)
+    values[..., 1] = np.array([65535, 0, 65535])[:, None]
+    deep_png(tmp_path / "a.png", values, 4)
+    shown = picture.load(tmp_path / "a.png", window=(512, 767))
+    assert shown.facts.deep
+    assert np.array_equal(shown.rgb[0, :, 0], np.arange(256))
+    assert (shown.rgb[1] == 255).all()
+    assert picture.load(tmp_path / "a.png").window == pytest.approx((512.3, 766.7), abs=1)
+
+
+def test_transparency_of_deep_colour_is_laid_on_white(tmp_path: Path) -> None:
+    values = np.zeros((2, 4, 4), np.uint16)
+    values[0, :, 3] = 65535
+    deep_png(tmp_path / "a.png", values, 6)
+    assert picture.load(tmp_path / "a.png", window=(0, 9)).rgb[:, 0, 0].tolist() == [0, 255]
+
+
+def test_deep_colour_in_planes_is_refused_before_it_is_shown(tmp_path: Path) -> None:
+    deep_tiff(tmp_path / "a.tif", np.zeros((4, 4, 3), np.uint16), {284: 2})
+    with pytest.raises(MediaError, match=r"^a\.tif holds its channels apart in 16 bits.*save it interleaved\.$"):
+        picture.facts(tmp_path / "a.tif")
+
+
+def deep_png(path: Path, values: np.ndarray, colours: int) -> None:
+    """A PNG of (h, w, channels) uint16 and the colour type."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    height, width = values.shape[:2]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colours, 0, 0, 0))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
