@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pi_heif
 from msgspec import Struct
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from engine.domain.errors import MediaError
 from engine.media.container import readable
@@ -33,6 +33,7 @@ _MAX_SHOWN = 100_000_000
 # the fewer bits a pixel has the denser is a page that is nearly blank.
 _SUSPECT, _DENSEST = 40_000_000, 400
 _DENSER = {"1": 24, "L": 8, "P": 8, "I;16": 2, "I;16B": 2}
+_TIFFS = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 _WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274
 # Texts in a PNG that may hold an orientation.
 _TEXTS, _TELLING = {b"tEXt", b"zTXt", b"iTXt"}, (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")
@@ -124,7 +125,21 @@ def _opened(path: Path) -> ImageFile.ImageFile:
     with warnings.catch_warnings():
         # Broken EXIF and TIFF tags warn; the pixels decide.
         warnings.simplefilter("ignore")
-        return Image.open(path, formats=FORMATS)
+        try:
+            return Image.open(path, formats=FORMATS)
+        except UnidentifiedImageError:
+            raise _unknown(path) from None
+
+
+def _unknown(path: Path) -> Exception:
+    """What to say of a file that Pillow does not know; its own words name the whole path."""
+    with path.open("rb") as stream:
+        if stream.read(4) not in _TIFFS:
+            return UnidentifiedImageError("it is no picture")
+    return MediaError(
+        f"{path.name} is a TIFF that is damaged or of a kind that cannot be shown; "
+        "save it with 8 or 16 bits for each colour."
+    )
 
 
 def _facts(path: Path, image: ImageFile.ImageFile) -> PictureFacts:

@@ -3,6 +3,7 @@
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image, PngImagePlugin
 from engine.domain.errors import MediaError
 from engine.media import deep_picture, picture
 from engine.media.orientation import upright
+from engine.media.probe import probe
 
 _CORNERS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (200, 200, 200))
 
@@ -262,3 +264,16 @@ def deep_png(path: Path, values: np.ndarray, colours: int) -> None:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colours, 0, 0, 0))
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize("look", [picture.facts, picture.load, probe])
+def test_a_tiff_of_an_unknown_kind_is_refused_by_its_name_alone(look: Callable[[Path], object], tmp_path: Path) -> None:
+    deep_tiff(tmp_path / "a.tif", np.zeros((4, 4), np.float64), {339: 3})
+    with pytest.raises(MediaError, match=r"^a\.tif is a TIFF that is damaged or of a kind that cannot be shown; save"):
+        look(tmp_path / "a.tif")
+
+
+def test_what_is_no_picture_is_refused_by_its_name_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"words")
+    with pytest.raises(MediaError, match=r"^a\.png cannot be read \(it is no picture\); "):
+        picture.load(tmp_path / "a.png")
