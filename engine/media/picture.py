@@ -78,7 +78,7 @@ class Picture(Struct, frozen=True, eq=False):
 
 def facts(path: Path) -> PictureFacts:
     """The header alone; raises `MediaError` for what is no picture or declares more than its size can hold."""
-    with readable(path), _opened(path) as image:
+    with readable(path), _within_memory(path), _opened(path) as image:
         return _facts(path, image)
 
 
@@ -177,23 +177,17 @@ def _stored_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _orientation(path: Path, image: Image.Image) -> int:
+    if image.format == "PNG" and "exif" not in image.info and _told_late(path):
+        _count(path, image.size, image.width * image.height)
+        image.load()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            number = _exif(path, image).get(_ORIENTATION, 1)
+            # Pillow's class of PNG would decode any of them here to look behind the pixels, and hide that they fail.
+            number = Image.Image.getexif(image).get(_ORIENTATION, 1)
     except (SyntaxError, ValueError, OSError, TypeError, KeyError):
         return 1
     return number if isinstance(number, int) and 1 <= number <= 8 else 1
-
-
-def _exif(path: Path, image: Image.Image) -> Image.Exif:
-    """Pillow would decode any PNG to look for it behind the pixels: here only one that has it there."""
-    if image.format != "PNG" or "exif" in image.info:
-        return image.getexif()
-    if not _told_late(path):
-        return Image.Image.getexif(image)
-    _count(path, image.size, image.width * image.height)
-    return image.getexif()
 
 
 def _told_late(path: Path) -> bool:

@@ -116,15 +116,36 @@ def test_the_facts_of_a_png_are_read_without_decoding_it(tmp_path: Path, monkeyp
 
 
 def test_a_png_that_tells_after_its_pixels_how_it_is_turned_stands_upright(tmp_path: Path) -> None:
-    path = turned_file(tmp_path / "a.png", corners(), 6)
+    path = told_late(turned_file(tmp_path / "a.png", corners(), 6))
+    shown = picture.load(path)
+    assert (shown.facts.width, shown.facts.height) == (32, 48)
+    assert np.array_equal(shown.rgb, upright(corners(), 6))
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_damaged_png_is_refused_not_completed(late: bool, tmp_path: Path) -> None:
+    path = turned_file(tmp_path / "a.png", np.random.default_rng(0).integers(0, 255, (32, 48, 3), np.uint8), 6)
+    data = bytearray((told_late(path) if late else plain(path)).read_bytes())
+    data[data.index(b"IDAT") + 1000] ^= 255
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match=r"a\.png cannot be read"):
+        picture.load(path)
+
+
+def plain(path: Path) -> Path:
+    with Image.open(path) as image:
+        Image.fromarray(np.asarray(image)).save(path)
+    return path
+
+
+def told_late(path: Path) -> Path:
+    """The PNG with its orientation behind its pixels."""
     data = path.read_bytes()
     start = data.index(b"eXIf") - 4
     stop = start + 12 + int.from_bytes(data[start : start + 4], "big")
     end = data.index(b"IEND") - 4
     path.write_bytes(data[:start] + data[stop:end] + data[start:stop] + data[end:])
-    shown = picture.load(path)
-    assert (shown.facts.width, shown.facts.height) == (32, 48)
-    assert np.array_equal(shown.rgb, upright(corners(), 6))
+    return path
 
 
 def grey(dtype: type, width: int = 400, height: int = 300) -> Image.Image:
