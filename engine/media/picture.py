@@ -164,10 +164,18 @@ def _facts(path: Path, image: ImageFile.ImageFile) -> PictureFacts:
         width=width,
         height=height,
         orientation=orientation,
-        pages=int(getattr(image, "n_frames", 1)),
+        pages=_pages(image),
         deep=deep,
         mode=image.mode,
     )
+
+
+def _pages(image: Image.Image) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except TypeError as error:
+        # So Pillow says that a page of a TIFF has no size.
+        raise ValueError("a page of it is broken") from error
 
 
 def _stored_size(image: Image.Image) -> tuple[int, int]:

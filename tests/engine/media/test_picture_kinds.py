@@ -298,3 +298,12 @@ def test_what_is_no_picture_is_refused_by_its_name_alone(tmp_path: Path) -> None
     (tmp_path / "a.png").write_bytes(b"words")
     with pytest.raises(MediaError, match=r"^a\.png cannot be read \(it is no picture\); "):
         picture.load(tmp_path / "a.png")
+
+
+def test_a_tiff_with_a_broken_page_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = deep_tiff(tmp_path / "a.tif", corners())
+    data = path.read_bytes()
+    # The next page is one without a single tag.
+    path.write_bytes(data[:-4] + struct.pack("<IHI", len(data), 0, 0))
+    with pytest.raises(MediaError, match=r"a\.tif cannot be read \(a page of it is broken\)"):
+        picture.load(path)
