@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import BinaryIO
 
 import psutil
 import torch
+from msgspec import Struct
 
 from engine import messages
 from engine.domain.errors import Cancelled, EngineUnavailable, GroundworkError, OutOfMemory
@@ -33,37 +35,45 @@ _log = logging.getLogger(__name__)
 Work = LoadModel | Ask | Encode
 
 
+class _Job(Struct, frozen=True, eq=False):
+    """A request and the wish to stop it; a ticket may be used again, so each job has its own."""
+
+    request: Work
+    stop: Stop
+
+
 class Worker:
     """Answers requests by `tell`. `take` may be called from any thread, `run` from one."""
 
     def __init__(self, tell: Callable[[Reply], None], cache: Path | None, budgets: Budgets) -> None:
         self._tell, self._cache, self._budgets = tell, cache, budgets
         self._grounder: Grounder | None = None
-        self._waiting: SimpleQueue[Work | None] = SimpleQueue()
-        self._stops: dict[str, Stop] = {}
+        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
+        # Those that wait and the one that is being answered, oldest first.
+        self._jobs: deque[_Job] = deque()
 
     def take(self, request: Request) -> None:
         """Queue work, or stop what is queued or running."""
         if isinstance(request, Cancel):
-            stop = self._stops.get(request.ticket)
-            if stop:
-                stop.request()
+            for job in list(self._jobs):
+                if job.request.ticket == request.ticket:
+                    job.stop.request()
         elif isinstance(request, LoadModel | Ask | Encode):
-            self._stops[request.ticket] = Stop()
-            self._waiting.put(request)
+            job = _Job(request, Stop())
+            self._jobs.append(job)
+            self._waiting.put(job)
 
     def finish(self) -> None:
         """Stop everything; `run` returns soon after."""
-        for stop in list(self._stops.values()):
-            stop.request()
+        for job in list(self._jobs):
+            job.stop.request()
         self._waiting.put(None)
 
     def run(self) -> None:
         """Answer until `finish`."""
-        while (request := self._waiting.get()) is not None:
-            stop = self._stops[request.ticket]
-            self._answer(request, stop)
-            del self._stops[request.ticket]
+        while (job := self._waiting.get()) is not None:
+            self._answer(job.request, job.stop)
+            self._jobs.popleft()
 
     def _answer(self, request: Work, stop: Stop) -> None:
         try:
@@ -131,7 +141,7 @@ def serve(source: BinaryIO, cache: Path | None, budgets: Budgets) -> None:
                 os._exit(0)
 
         worker = Worker(tell, cache, budgets)
-        thread = threading.Thread(target=worker.run, name="engine", daemon=True)
+        thread = threading.Thread(target=_run, args=(worker,), name="engine", daemon=True)
         thread.start()
         for request in _requests(source, tell):
             worker.take(request)
@@ -139,6 +149,15 @@ def serve(source: BinaryIO, cache: Path | None, budgets: Budgets) -> None:
         thread.join(_PATIENCE)
         if thread.is_alive():
             os._exit(0)
+
+
+def _run(worker: Worker) -> None:
+    """A fault outside of every request ends the process: whoever waits for a reply must not wait for ever."""
+    try:
+        worker.run()
+    except BaseException:  # noqa: BLE001
+        _log.exception("the engine ended by a fault of its own")
+        os._exit(1)
 
 
 def private_stdout() -> BinaryIO:

@@ -72,6 +72,42 @@ def test_what_is_cancelled_while_it_waits_is_never_begun(tiny_model: Path) -> No
     assert _of(replies, "a") == [Cancelled("a")]
 
 
+def test_a_ticket_may_be_used_again_and_again(tiny_model: Path) -> None:
+    ask = Ask("a", (), "Where?", max_tokens=4)
+    replies = _run(LoadModel("l", str(tiny_model)), ask, ask, ask)
+    assert sum(isinstance(reply, Answered) for reply in replies) == 3
+
+
+def test_a_ticket_used_again_while_the_engine_tidies_up_can_be_cancelled() -> None:
+    """The last reply goes out before the work is quite over: its caller may be quicker."""
+    told: list[Reply] = []
+
+    def tell(reply: Reply) -> None:
+        told.append(reply)
+        if len(told) == 1:
+            made.take(Ask("a", (), "Where?"))
+            made.take(Cancel("a"))
+            made._waiting.put(None)
+
+    made = Worker(tell, None, BUDGETS)
+    made.take(Ask("a", (), "Where?"))
+    made.run()
+    assert [type(reply) for reply in told] == [Failed, Cancelled]
+
+
+def test_a_fault_outside_of_every_request_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[int] = []
+
+    def broken(_: Reply) -> None:
+        raise UnicodeEncodeError("utf-8", "", 0, 1, "cannot be told")
+
+    monkeypatch.setattr(os, "_exit", ends.append)
+    made = Worker(broken, None, BUDGETS)
+    made.take(Ask("a", (), "Where?"))
+    worker._run(made)
+    assert ends == [1]
+
+
 def test_a_failed_load_leaves_the_worker_alive(tiny_model: Path, tmp_path: Path) -> None:
     replies = _run(LoadModel("1", str(tmp_path)), LoadModel("2", str(tiny_model)), Ask("3", (), "Hm?", max_tokens=4))
     failed = _of(replies, "1")[-1]
