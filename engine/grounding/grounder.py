@@ -92,6 +92,8 @@ class Grounder:
         self.loaded.backbone.close()
 
     def _question(self, ask: Ask | Encode, stop: Stop) -> Generator[Reply, None, _Question]:
+        for done, size in self._viewer.study(ask.media, stop):
+            yield Progress(ask.ticket, "opening", done, size)
         media = self._viewer.view(ask.media, ask.frame)
         scene = scene_of(media)
         text = grammar.question(ask.text, ask.region, ask.moment, size=scene.size, clock=scene.clock)

@@ -16,7 +16,8 @@ from engine.grounding.calibration import Calibration
 from engine.grounding.grounder import Budgets, Grounder
 from engine.grounding.loading import choose, load
 from engine.grounding.manifest import read_manifest
-from engine.messages import Answered, Ask, Encode, Encoded, Found, LoadModel, Reply, Token, Turn
+from engine.media import probe
+from engine.messages import Answered, Ask, Encode, Encoded, Found, LoadModel, Progress, Reply, Token, Turn
 
 EVERY = pytest.mark.parametrize("names", [("image",), ("video",), ("audio",), ("image", "audio"), ()], ids="+".join)
 
@@ -191,6 +192,25 @@ def test_stopping_ends_encoding_and_answering_and_the_next_question_is_served(
     with pytest.raises(Cancelled):
         list(streaming)
     assert _answer(_ask(grounder, (fresh,))).answer == _answer(_ask(grounder, (tiny_media["image"],))).answer
+
+
+def test_opening_a_large_file_is_told_of_and_stops_between_two_blocks(
+    grounder: Grounder, tiny_media: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewing, "_BLOCK", 1000)
+    large = tmp_path / "large.png"
+    large.write_bytes(tiny_media["image"].read_bytes() + bytes(8000))
+    size, stop = large.stat().st_size, Stop()
+    replies = grounder.ask(Ask("1", (str(large),), "Where?"), stop)
+    assert next(replies) == Progress("1", "opening", 1000, size)
+    assert next(replies) == Progress("1", "opening", 2000, size)
+    stop.request()
+    with pytest.raises(Cancelled):
+        next(replies)
+    told = [reply for reply in _ask(grounder, (large,)) if isinstance(reply, Progress) and reply.what == "opening"]
+    assert len(told) == (size - 1) // 1000
+    (medium,) = grounder._viewer.view([str(large)], None)
+    assert medium.digest == probe.digest(large)
 
 
 def test_an_encoder_stops_between_two_of_its_modules(grounder: Grounder, tiny_media: dict[str, Path]) -> None:
