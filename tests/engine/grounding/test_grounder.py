@@ -11,7 +11,7 @@ from engine import grammar
 from engine.domain.errors import Cancelled, MediaError, ModelError, OutOfMemory, UsageError
 from engine.domain.geometry import Box, Segment
 from engine.grounding import loading, viewing
-from engine.grounding.backbone import Floats, Part, Stop
+from engine.grounding.backbone import Backbone, Floats, Part, Stop
 from engine.grounding.calibration import Calibration
 from engine.grounding.grounder import Budgets, Grounder
 from engine.grounding.loading import choose, load
@@ -283,6 +283,26 @@ def test_too_little_memory_names_what_to_change(tiny_model: Path, monkeypatch: p
     monkeypatch.setattr(loading.psutil, "virtual_memory", Full)
     with pytest.raises(OutOfMemory, match="smaller precision"):
         load(LoadModel("0"), tiny_model)
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_a_load_that_is_given_up_gives_its_memory_back(
+    tiny_model: Path, stage: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Backbone] = []
+    close = Backbone.close
+    monkeypatch.setattr(Backbone, "close", lambda backbone: (closed.append(backbone), close(backbone)))
+
+    def told(_what: str, done: float, _total: float) -> None:
+        if done == stage:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        load(LoadModel("0", threads=1), tiny_model, told)
+    assert len(closed) == 1
+    loaded = load(LoadModel("0", threads=1), tiny_model)
+    assert len(closed) == 1
+    loaded.backbone.close()
 
 
 def test_ten_thousand_malformed_answers_are_read_and_judged_without_raising() -> None:
