@@ -15,6 +15,7 @@ from engine.grounding.backbone import Stop
 from engine.grounding.embedded import model_folder
 from engine.grounding.grounder import Budgets, Grounder
 from engine.grounding.loading import load
+from engine.grounding.marks import check_marks
 from engine.grounding.scene import Scene, scene_of
 from engine.grounding.viewing import Viewer
 from engine.messages import Answered, Ask, LoadModel, Progress, Reply, Token
@@ -45,9 +46,11 @@ def command(  # noqa: PLR0917
         raise UsageError("Give a question with --query.")
     wish = LoadModel("load", "", adapter, backbone, device, precision, threads)
     paths = tuple(str(path.absolute()) for path in media or ())
-    scene = scene_of(Viewer().view(paths, None))
+    seen = Viewer().view(paths, None)
+    scene = scene_of(seen)
     marks = _marks(region, moment, time, scene)
     ask = Ask("ask", paths, query, *marks, (), temperature, seed, samples, constrain, max_tokens)
+    check_marks(ask, seen)
     grounder = Grounder(load(wish, model_folder(model), _progress), cache, Budgets())
     for reply in grounder.ask(ask, Stop()):
         _show(reply, scene, as_json=as_json)

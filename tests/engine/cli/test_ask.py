@@ -43,6 +43,8 @@ def test_an_answer_is_one_json_object(tiny_model: Path, tiny_media: dict[str, Pa
         ({"query": "Where?", "region": "5,5,1,9"}, "--region takes 4 numbers"),
         ({"query": "Where?", "moment": "1,2"}, "A picture has no time"),
         ({"query": "Where?", "time": 1.0}, "A picture has no time"),
+        ({"query": "Where?", "region": "500,500,600,600"}, "96 × 64 pixels"),
+        ({"query": "Where?", "constrain": "times"}, "Times lie in a clip or a sound"),
         ({"query": "Where?", "model": "/nowhere"}, "No model is called"),
     ],
 )

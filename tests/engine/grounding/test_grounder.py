@@ -241,6 +241,40 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(
         _ask(grounder, text="dog " * 600)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("audio", {"region": Box(0, 0, 10, 10)}, "A region lies in a picture or a clip"),
+        ("image", {"region": Box(500, 500, 600, 600)}, "96 × 64 pixels"),
+        ("image", {"moment": Segment(0, 10)}, "A moment lies in a clip or a sound"),
+        ("audio", {"moment": Segment(10**9, 10**9 + 10)}, "outside the medium"),
+        ("audio", {"frame": 0}, "Only a clip has frames"),
+        ("video", {"frame": 10**12}, "no frame outside the clip"),
+        ("audio", {"constrain": "boxes"}, "Boxes lie in a picture or a clip"),
+        ("image", {"constrain": "times"}, "Times lie in a clip or a sound"),
+        ("image", {"constrain": "circles"}, "limited to boxes or times"),
+        ("image", {"seed": -1}, "from 0 on"),
+        ("image", {"text": "dog " * 600}, "places"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_encoded(
+    grounder: Grounder,
+    tiny_media: dict[str, Path],
+    name: str,
+    options: dict[str, object],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grounder, "_prefix", None)
+    with pytest.raises(UsageError, match=sentence):
+        _ask(grounder, (tiny_media[name],), **options)
+
+
+def test_a_mark_that_lies_partly_in_its_medium_is_taken(grounder: Grounder, tiny_media: dict[str, Path]) -> None:
+    assert _ask(grounder, (tiny_media["image"],), region=Box(-5, -5, 10, 10))
+    assert _ask(grounder, (tiny_media["video"],), region=Box(-5, -5, 10, 10), moment=Segment(-10, 10))
+
+
 def test_an_adapter_changes_media_parts_and_is_checked(
     tiny_model: Path, tiny_media: dict[str, Path], tmp_path: Path
 ) -> None:
