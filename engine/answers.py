@@ -19,8 +19,8 @@ _SAME_PLACE, _SAME_THING = 0.95, 0.9
 _SUBJECT = re.compile(
     r"^(?:please\s+)?(?:where|when|at what time|how long|find|locate|show(?: me)?|point (?:to|out)|is there|"
     r"are there|can you (?:see|hear|find))\b[\s:]*"
-    r"(?:is|are|does|do|did|was|were|can (?:i|you|we) (?:see|hear|find))?\s*"
-    r"(?:the|a|an|any|some)?\s*(?P<subject>.+?)\s*"
+    r"(?:(?:is|are|does|do|did|was|were|can (?:i|you|we) (?:see|hear|find))\b)?\s*"
+    r"(?:(?:the|a|an|any|some)\b)?\s*(?P<subject>.+?)\s*"
     r"(?:\b(?:appear|happen|start|begin|end|occur|located|shown|visible|heard|be seen|be heard)s?)?$",
     re.IGNORECASE,
 )
