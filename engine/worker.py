@@ -29,6 +29,7 @@ from engine.messages import Ask, Cancel, Encode, Failed, LoadModel, Progress, Re
 
 _LONGEST_LINE = 16 << 20
 _PATIENCE = 2.0
+_LOOK = 0.25
 _FULL = ("out of memory", "can't allocate memory", "not enough memory")
 
 _log = logging.getLogger(__name__)
@@ -63,14 +64,18 @@ class Worker:
             self._jobs.append(job)
             self._waiting.put(job)
 
+    def end(self) -> None:
+        """No more comes: `run` returns once everything is answered."""
+        self._waiting.put(None)
+
     def finish(self) -> None:
         """Stop everything; `run` returns soon after."""
         for job in list(self._jobs):
             job.stop.request()
-        self._waiting.put(None)
+        self.end()
 
     def run(self) -> None:
-        """Answer until `finish`."""
+        """Answer until `end` or `finish`."""
         while (job := self._waiting.get()) is not None:
             self._answer(job.request, job.stop)
             self._jobs.popleft()
@@ -127,7 +132,8 @@ class Worker:
 
 
 def serve(source: BinaryIO, cache: Path | None, budgets: Budgets) -> None:
-    """Answer lines of `source` on stdout until it ends or a Shutdown comes; then the process is over."""
+    """Answer lines of `source` on stdout until it ends and all are answered; a Shutdown stops what is left of them."""
+    caller = _parent()
     with closing(private_stdout()) as out:
         lock = threading.Lock()
 
@@ -144,7 +150,12 @@ def serve(source: BinaryIO, cache: Path | None, budgets: Budgets) -> None:
         thread = threading.Thread(target=_run, args=(worker,), name="engine", daemon=True)
         thread.start()
         for request in _requests(source, tell):
+            if isinstance(request, Shutdown):
+                break
             worker.take(request)
+        else:
+            worker.end()
+            _wait(thread, caller)
         worker.finish()
         thread.join(_PATIENCE)
         if thread.is_alive():
@@ -158,6 +169,18 @@ def _run(worker: Worker) -> None:
     except BaseException:  # noqa: BLE001
         _log.exception("the engine ended by a fault of its own")
         os._exit(1)
+
+
+def _wait(thread: threading.Thread, caller: int) -> None:
+    """Until the thread is done or the caller has died: a killed window says no Shutdown and wants no answer."""
+    while thread.is_alive() and _parent() == caller:
+        thread.join(_LOOK)
+
+
+def _parent() -> int:
+    """The id of the process that started this one; another one, or 0, once that has died."""
+    parent = psutil.Process().parent()
+    return parent.pid if parent else 0
 
 
 def private_stdout() -> BinaryIO:
@@ -175,6 +198,4 @@ def _requests(source: BinaryIO, tell: Callable[[Reply], None]) -> Iterator[Reque
         except EngineUnavailable as error:
             tell(Failed("", type(error).__name__, str(error)))
             continue
-        if isinstance(request, Shutdown):
-            return
         yield request
