@@ -20,6 +20,8 @@ from engine.grounding.scene import Scene, scene_of
 from engine.grounding.viewing import Viewer
 from engine.messages import Answered, Ask, LoadModel, Progress, Reply, Token
 
+_KINDS: dict[type, str] = {Box: "box", Segment: "segment"}
+
 
 def command(  # noqa: PLR0917
     media: Annotated[list[Path] | None, typer.Argument(help="Up to one picture, one clip and one sound.")] = None,
@@ -58,10 +60,13 @@ def command(  # noqa: PLR0917
 
 
 def answer_json(reply: Answered, scene: Scene) -> dict[str, Any]:
-    """The answer as it is printed: pixels of the picture as displayed, seconds after the start."""
+    """The answer as it is printed: pixels of the picture as displayed, seconds after the start.
+
+    A malformed grounding is there with its phrase and neither a kind nor a place.
+    """
     return {
         "answer": reply.answer,
-        "groundings": [_grounding(found, scene) for found in reply.groundings if found.geometry],
+        "groundings": [_grounding(found, scene) for found in reply.groundings],
         "size": list(scene.size),
         "model": reply.model.name,
         "timings": reply.timings,
@@ -95,11 +100,12 @@ def _grounding(found: Grounding, scene: Scene) -> dict[str, Any]:
     )
     return {
         "phrase": found.phrase,
-        "kind": "box" if isinstance(place, Box) else "segment",
+        "kind": _KINDS.get(type(place)),
         "box": list(place.edges) if isinstance(place, Box) else None,
         "start": start,
         "end": end,
         "score": found.score,
+        "spread": list(found.spread),
     }
 
 
