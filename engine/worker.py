@@ -110,7 +110,7 @@ class Worker:
             stop.check()
             self._tell(Progress(wish.ticket, what, done, total))
 
-        loaded = load(wish, model_folder(wish.folder), told)
+        loaded = load(wish, model_folder(wish.folder), told, stop.check)
         self._grounder = Grounder(loaded, self._cache, self._budgets)
         memory = psutil.Process().memory_info().rss
         return Ready(wish.ticket, loaded.ref, loaded.device, memory, loaded.manifest.world)

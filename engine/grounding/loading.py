@@ -54,9 +54,14 @@ class Choice(Struct, frozen=True):
     precision: str
 
 
-def load(wish: LoadModel, folder: Path, told: Told = lambda *_: None) -> Loaded:
-    """The model in `folder` as `wish` wants it; `told` hears what is being loaded, how much is done and of how much."""
-    manifest = trusted(folder)
+def load(
+    wish: LoadModel, folder: Path, told: Told = lambda *_: None, check: Callable[[], None] = lambda: None
+) -> Loaded:
+    """The model in `folder` as `wish` wants it; `told` hears what is being loaded, how much is done and of how much.
+
+    `told`, and `check` while files are compared with their hashes, may raise to stop.
+    """
+    manifest = trusted(folder, lambda _: check())
     chosen = choose(manifest, wish)
     _check_room(folder, manifest, chosen)
     told("loading", 0, 3)

@@ -339,6 +339,14 @@ def test_a_load_that_is_given_up_gives_its_memory_back(
     loaded.backbone.close()
 
 
+def test_a_load_stops_while_files_are_compared_with_their_hashes(tiny_model: Path) -> None:
+    stop, told = Stop(), []
+    stop.request()
+    with pytest.raises(Cancelled):
+        load(LoadModel("0"), tiny_model, lambda *done: told.append(done), stop.check)
+    assert not told
+
+
 def test_ten_thousand_malformed_answers_are_read_and_judged_without_raising() -> None:
     from engine.grounding.answer import AnswerText, DigitTokens
     from engine.grounding.scene import Scene, places
