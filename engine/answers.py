@@ -17,19 +17,21 @@ GROUNDING = "groundwork.grounding"
 # From these overlaps on it is the very same place, and the same place of the same thing.
 _SAME_PLACE, _SAME_THING = 0.95, 0.9
 _SUBJECT = re.compile(
-    r"^\s*(?:please\s+)?(?:where|when|at what time|how long|find|locate|show(?: me)?|point (?:to|out)|is there|"
+    r"^(?:please\s+)?(?:where|when|at what time|how long|find|locate|show(?: me)?|point (?:to|out)|is there|"
     r"are there|can you (?:see|hear|find))\b[\s:]*"
-    r"(?:is|are|does|do|did|was|were|can (?:i|you|we) (?:see|hear|find))?\s*"
-    r"(?:the|a|an|any|some)?\s*(?P<subject>.+?)\s*"
-    r"(?:\b(?:appear|happen|start|begin|end|occur|located|shown|visible|heard|be seen|be heard)s?)?\s*[?.!]*\s*$",
+    r"(?:(?:is|are|does|do|did|was|were|can (?:i|you|we) (?:see|hear|find))\b)?\s*"
+    r"(?:(?:the|a|an|any|some)\b)?\s*(?P<subject>.+?)\s*"
+    r"(?:\b(?:appear|happen|start|begin|end|occur|located|shown|visible|heard|be seen|be heard)s?)?$",
     re.IGNORECASE,
 )
 
 
 def subject(question: str) -> str:
     """What a question asks for: "the red kite" of "Where is the red kite?"; else the question itself."""
-    found = _SUBJECT.match(question)
-    return (found["subject"] if found else question.strip().rstrip("?.! ")) or question
+    # Runs of blanks and marks at the end would be tried by the pattern in every way there is.
+    words = " ".join(question.split()).rstrip("?.! ")
+    found = _SUBJECT.match(words)
+    return (found["subject"] if found else words) or question
 
 
 def question(draft: Query, known: Iterable[Query]) -> tuple[Query, bool]:

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import BinaryIO
 
 import psutil
 import torch
+from msgspec import Struct
 
 from engine import messages
 from engine.domain.errors import Cancelled, EngineUnavailable, GroundworkError, OutOfMemory
@@ -27,10 +29,18 @@ from engine.messages import Ask, Cancel, Encode, Failed, LoadModel, Progress, Re
 
 _LONGEST_LINE = 16 << 20
 _PATIENCE = 2.0
+_LOOK = 0.25
 _FULL = ("out of memory", "can't allocate memory", "not enough memory")
 
 _log = logging.getLogger(__name__)
 Work = LoadModel | Ask | Encode
+
+
+class _Job(Struct, frozen=True, eq=False):
+    """A request and the wish to stop it; a ticket may be used again, so each job has its own."""
+
+    request: Work
+    stop: Stop
 
 
 class Worker:
@@ -39,31 +49,36 @@ class Worker:
     def __init__(self, tell: Callable[[Reply], None], cache: Path | None, budgets: Budgets) -> None:
         self._tell, self._cache, self._budgets = tell, cache, budgets
         self._grounder: Grounder | None = None
-        self._waiting: SimpleQueue[Work | None] = SimpleQueue()
-        self._stops: dict[str, Stop] = {}
+        self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
+        # Those that wait and the one that is being answered, oldest first.
+        self._jobs: deque[_Job] = deque()
 
     def take(self, request: Request) -> None:
         """Queue work, or stop what is queued or running."""
         if isinstance(request, Cancel):
-            stop = self._stops.get(request.ticket)
-            if stop:
-                stop.request()
+            for job in list(self._jobs):
+                if job.request.ticket == request.ticket:
+                    job.stop.request()
         elif isinstance(request, LoadModel | Ask | Encode):
-            self._stops[request.ticket] = Stop()
-            self._waiting.put(request)
+            job = _Job(request, Stop())
+            self._jobs.append(job)
+            self._waiting.put(job)
+
+    def end(self) -> None:
+        """No more comes: `run` returns once everything is answered."""
+        self._waiting.put(None)
 
     def finish(self) -> None:
         """Stop everything; `run` returns soon after."""
-        for stop in list(self._stops.values()):
-            stop.request()
-        self._waiting.put(None)
+        for job in list(self._jobs):
+            job.stop.request()
+        self.end()
 
     def run(self) -> None:
-        """Answer until `finish`."""
-        while (request := self._waiting.get()) is not None:
-            stop = self._stops[request.ticket]
-            self._answer(request, stop)
-            del self._stops[request.ticket]
+        """Answer until `end` or `finish`."""
+        while (job := self._waiting.get()) is not None:
+            self._answer(job.request, job.stop)
+            self._jobs.popleft()
 
     def _answer(self, request: Work, stop: Stop) -> None:
         try:
@@ -95,7 +110,7 @@ class Worker:
             stop.check()
             self._tell(Progress(wish.ticket, what, done, total))
 
-        loaded = load(wish, model_folder(wish.folder), told)
+        loaded = load(wish, model_folder(wish.folder), told, stop.check)
         self._grounder = Grounder(loaded, self._cache, self._budgets)
         memory = psutil.Process().memory_info().rss
         return Ready(wish.ticket, loaded.ref, loaded.device, memory, loaded.manifest.world)
@@ -117,7 +132,8 @@ class Worker:
 
 
 def serve(source: BinaryIO, cache: Path | None, budgets: Budgets) -> None:
-    """Answer lines of `source` on stdout until it ends or a Shutdown comes; then the process is over."""
+    """Answer lines of `source` on stdout until it ends and all are answered; a Shutdown stops what is left of them."""
+    caller = _parent()
     with closing(private_stdout()) as out:
         lock = threading.Lock()
 
@@ -131,14 +147,40 @@ def serve(source: BinaryIO, cache: Path | None, budgets: Budgets) -> None:
                 os._exit(0)
 
         worker = Worker(tell, cache, budgets)
-        thread = threading.Thread(target=worker.run, name="engine", daemon=True)
+        thread = threading.Thread(target=_run, args=(worker,), name="engine", daemon=True)
         thread.start()
         for request in _requests(source, tell):
+            if isinstance(request, Shutdown):
+                break
             worker.take(request)
+        else:
+            worker.end()
+            _wait(thread, caller)
         worker.finish()
         thread.join(_PATIENCE)
         if thread.is_alive():
             os._exit(0)
+
+
+def _run(worker: Worker) -> None:
+    """A fault outside of every request ends the process: whoever waits for a reply must not wait for ever."""
+    try:
+        worker.run()
+    except BaseException:  # noqa: BLE001
+        _log.exception("the engine ended by a fault of its own")
+        os._exit(1)
+
+
+def _wait(thread: threading.Thread, caller: int) -> None:
+    """Until the thread is done or the caller has died: a killed window says no Shutdown and wants no answer."""
+    while thread.is_alive() and _parent() == caller:
+        thread.join(_LOOK)
+
+
+def _parent() -> int:
+    """The id of the process that started this one; another one, or 0, once that has died."""
+    parent = psutil.Process().parent()
+    return parent.pid if parent else 0
 
 
 def private_stdout() -> BinaryIO:
@@ -156,6 +198,4 @@ def _requests(source: BinaryIO, tell: Callable[[Reply], None]) -> Iterator[Reque
         except EngineUnavailable as error:
             tell(Failed("", type(error).__name__, str(error)))
             continue
-        if isinstance(request, Shutdown):
-            return
         yield request

@@ -15,9 +15,12 @@ from engine.grounding.backbone import Stop
 from engine.grounding.embedded import model_folder
 from engine.grounding.grounder import Budgets, Grounder
 from engine.grounding.loading import load
+from engine.grounding.marks import check_marks
 from engine.grounding.scene import Scene, scene_of
 from engine.grounding.viewing import Viewer
 from engine.messages import Answered, Ask, LoadModel, Progress, Reply, Token
+
+_KINDS: dict[type, str] = {Box: "box", Segment: "segment"}
 
 
 def command(  # noqa: PLR0917
@@ -45,9 +48,11 @@ def command(  # noqa: PLR0917
         raise UsageError("Give a question with --query.")
     wish = LoadModel("load", "", adapter, backbone, device, precision, threads)
     paths = tuple(str(path.absolute()) for path in media or ())
-    scene = scene_of(Viewer().view(paths, None))
+    seen = Viewer().view(paths, None)
+    scene = scene_of(seen)
     marks = _marks(region, moment, time, scene)
     ask = Ask("ask", paths, query, *marks, (), temperature, seed, samples, constrain, max_tokens)
+    check_marks(ask, seen)
     grounder = Grounder(load(wish, model_folder(model), _progress), cache, Budgets())
     for reply in grounder.ask(ask, Stop()):
         _show(reply, scene, as_json=as_json)
@@ -55,10 +60,13 @@ def command(  # noqa: PLR0917
 
 
 def answer_json(reply: Answered, scene: Scene) -> dict[str, Any]:
-    """The answer as it is printed: pixels of the picture as displayed, seconds after the start."""
+    """The answer as it is printed: pixels of the picture as displayed, seconds after the start.
+
+    A malformed grounding is there with its phrase and neither a kind nor a place.
+    """
     return {
         "answer": reply.answer,
-        "groundings": [_grounding(found, scene) for found in reply.groundings if found.geometry],
+        "groundings": [_grounding(found, scene) for found in reply.groundings],
         "size": list(scene.size),
         "model": reply.model.name,
         "timings": reply.timings,
@@ -92,11 +100,12 @@ def _grounding(found: Grounding, scene: Scene) -> dict[str, Any]:
     )
     return {
         "phrase": found.phrase,
-        "kind": "box" if isinstance(place, Box) else "segment",
+        "kind": _KINDS.get(type(place)),
         "box": list(place.edges) if isinstance(place, Box) else None,
         "start": start,
         "end": end,
         "score": found.score,
+        "spread": list(found.spread),
     }
 
 

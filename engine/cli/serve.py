@@ -17,7 +17,7 @@ def command(
     memory: Annotated[int, typer.Option("--memory", help="Bytes of prefixes kept in memory.")] = Budgets().memory,
     disk: Annotated[int, typer.Option("--disk", help="Bytes of prefixes kept on disk; 0 for none.")] = Budgets().disk,
 ) -> None:
-    """Answer requests from stdin on stdout until stdin ends."""
+    """Answer requests from stdin on stdout until stdin ends and all are answered."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     folder = cache or Path(platformdirs.user_cache_dir("Groundwork", appauthor=False)) / "prefixes"
     serve(sys.stdin.buffer, folder if disk else None, Budgets(memory, disk))

@@ -6,6 +6,7 @@ Source: GroundingGPT (arXiv 2401.06071), section 3.1; names of the fields follow
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from engine.domain.media import MediaKind
@@ -170,6 +171,7 @@ def media_ids(vocabulary: int) -> dict[MediaKind, MediaTokens]:
 def misfit(size: Architecture) -> str:
     """Which sizes contradict each other, in words; nothing if none do."""
     llama, clip, eva, qformer, ear = size.llama, size.clip, size.eva, size.qformer, size.ear
+    ids = [id_ for kind in MediaKind for id_ in msgspec.structs.astuple(size.ids(kind))]
     within = -clip.num_hidden_layers - 1 <= clip.select_layer <= clip.num_hidden_layers
     rules = {
         "the heads of the language model": (llama.head_dim or llama.hidden_size % llama.num_attention_heads == 0)
@@ -181,6 +183,6 @@ def misfit(size: Architecture) -> str:
         "the layer of the image tower": within,
         "the patches of pictures": clip.patch_size <= clip.image_size and eva.patch_size <= eva.image_size,
         "the patches of spectrograms": ear.kernel <= min(ear.bins, ear.frames),
-        "the ids of media tokens": max(size.ids(kind).end for kind in MediaKind) < llama.vocab_size,
+        "the ids of media tokens": len(set(ids)) == len(ids) and max(ids) < llama.vocab_size,
     }
     return next((what for what, fits in rules.items() if not fits), "")

@@ -149,7 +149,7 @@ class Backbone:
 
         Anything else that is done first costs no more than having read it in vain.
         """
-        self._fits(prefix.length + len(ids) + 1)
+        self.fits(prefix.length + len(ids) + 1)
         self._resume(prefix)
         self._expected = tuple(ids), self.runner.feed(ids, prefix.length, stop or Stop())[-1].copy()
 
@@ -162,7 +162,7 @@ class Backbone:
         stop: Stop | None = None,
     ) -> Iterator[Step]:
         """The answer's tokens, the ending one included. One answer runs at a time; the prefix is left as it was."""
-        self._fits(prefix.length + len(ids) + 1)
+        self.fits(prefix.length + len(ids) + 1)
         logits = self._read(prefix, ids)
         stop, turn = stop or Stop(), self._turn
         random = np.random.default_rng(sampling.seed)
@@ -185,7 +185,7 @@ class Backbone:
 
     def logits(self, prefix: Prefix, ids: Sequence[int], stop: Stop | None = None) -> Floats:
         """Logits (len(ids), vocabulary) behind every one of `ids` after the prefix."""
-        self._fits(prefix.length + len(ids))
+        self.fits(prefix.length + len(ids))
         self._resume(prefix)
         return self.runner.feed(ids, prefix.length, stop or Stop(), every=True)
 
@@ -217,6 +217,14 @@ class Backbone:
         prefix.state = state
         return prefix
 
+    def fits(self, length: int) -> None:
+        """Raises UsageError where media and words take more places than the model reads."""
+        if length > self.context:
+            raise UsageError(
+                f"The media and the words take {length} places, but the model reads {self.context}: ask shorter, "
+                "or start a new conversation."
+            )
+
     def drop(self, prefix: Prefix) -> None:
         """Gives the prefix's memory back; it cannot be asked again."""
         if self._resident is prefix:
@@ -240,7 +248,7 @@ class Backbone:
 
     def _grown(self, at: int, parts: Sequence[Part], stop: Stop) -> Prefix:
         length = at + sum(len(part) for part in parts)
-        self._fits(length)
+        self.fits(length)
         self._resident = None
         for part in parts:
             stop.check()
@@ -248,13 +256,6 @@ class Backbone:
             at += len(part)
         self._resident = Prefix(length, self.adapter)
         return self._resident
-
-    def _fits(self, length: int) -> None:
-        if length > self.context:
-            raise UsageError(
-                f"The media and the words take {length} places, but the model reads {self.context}: ask shorter, "
-                "or start a new conversation."
-            )
 
     def _read(self, prefix: Prefix, ids: Sequence[int]) -> Floats | None:
         """The logits behind an expected question, else None and the cache stands at the prefix's end."""

@@ -13,6 +13,7 @@ import psutil
 from msgspec import Struct
 
 from engine import grammar
+from engine.domain.errors import UsageError
 from engine.domain.media import MediaKind
 from engine.domain.query import Grounding
 from engine.grounding import viewing
@@ -21,6 +22,7 @@ from engine.grounding.architecture import Architecture
 from engine.grounding.backbone import Floats, Part, Prefix, Sampling, Stop
 from engine.grounding.constraint import Places, Vocabulary
 from engine.grounding.loading import Loaded
+from engine.grounding.marks import check_marks
 from engine.grounding.prefixes import PrefixCache
 from engine.grounding.prompt import ask_text
 from engine.grounding.scene import Scene, places, scene_of
@@ -62,6 +64,7 @@ class Grounder:
         """Progress while media are encoded, then Tokens and Founds, last Answered. Raises Cancelled once stopped."""
         began = time.perf_counter()
         timings: dict[str, float] = {}
+        self._check(ask)
         question = yield from self._question(ask, stop)
         timings["encode"] = time.perf_counter() - began
         answer, found = self._text(), 0
@@ -91,11 +94,22 @@ class Grounder:
     def close(self) -> None:
         self.loaded.backbone.close()
 
+    def _check(self, ask: Ask) -> None:
+        """Refuses what would fail only once the media are encoded."""
+        if ask.constrain:
+            Places(self._words, ask.constrain)
+        if ask.seed < 0:
+            raise UsageError(f"The seed of an answer is a number from 0 on, not {ask.seed}.")
+
     def _question(self, ask: Ask | Encode, stop: Stop) -> Generator[Reply, None, _Question]:
+        for done, size in self._viewer.study(ask.media, stop):
+            yield Progress(ask.ticket, "opening", done, size)
         media = self._viewer.view(ask.media, ask.frame)
+        check_marks(ask, media)
         scene = scene_of(media)
         text = grammar.question(ask.text, ask.region, ask.moment, size=scene.size, clock=scene.clock)
         head, tail = self._ids(media, text, [(turn.question, turn.answer) for turn in ask.turns])
+        self.loaded.backbone.fits(len(head) + len(tail) + 1)
         prefix = yield from self._prefix(ask.ticket, media, head, stop)
         return _Question(prefix, tail, scene)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,9 +54,14 @@ class Choice(Struct, frozen=True):
     precision: str
 
 
-def load(wish: LoadModel, folder: Path, told: Told = lambda *_: None) -> Loaded:
-    """The model in `folder` as `wish` wants it; `told` hears what is being loaded, how much is done and of how much."""
-    manifest = trusted(folder)
+def load(
+    wish: LoadModel, folder: Path, told: Told = lambda *_: None, check: Callable[[], None] = lambda: None
+) -> Loaded:
+    """The model in `folder` as `wish` wants it; `told` hears what is being loaded, how much is done and of how much.
+
+    `told`, and `check` while files are compared with their hashes, may raise to stop.
+    """
+    manifest = trusted(folder, lambda _: check())
     chosen = choose(manifest, wish)
     _check_room(folder, manifest, chosen)
     told("loading", 0, 3)
@@ -65,15 +71,18 @@ def load(wish: LoadModel, folder: Path, told: Told = lambda *_: None) -> Loaded:
     if adapter:
         put_trained(senses, adapter)
     told("loading", 1, 3)
-    backbone = _backbone(folder, manifest, chosen, wish.threads, identity)
-    told("loading", 2, 3)
-    if adapter and (adapter / LORA).is_file():
-        backbone.set_lora(adapter)
-    told("loading", 3, 3)
-    ref = ModelRef(manifest.name, adapter.name if adapter else "", chosen.backbone, chosen.precision)
-    words = tokenizer(folder / manifest.tokenizer, manifest.architecture)
-    rows = media_rows(adapter, manifest.architecture) if adapter else {}
-    return Loaded(manifest, words, senses, backbone, identity, ref, chosen.device, rows)
+    with ExitStack() as undo:
+        backbone = _backbone(folder, manifest, chosen, wish.threads, identity)
+        undo.callback(backbone.close)
+        told("loading", 2, 3)
+        if adapter and (adapter / LORA).is_file():
+            backbone.set_lora(adapter)
+        told("loading", 3, 3)
+        ref = ModelRef(manifest.name, adapter.name if adapter else "", chosen.backbone, chosen.precision)
+        words = tokenizer(folder / manifest.tokenizer, manifest.architecture)
+        rows = media_rows(adapter, manifest.architecture) if adapter else {}
+        undo.pop_all()
+        return Loaded(manifest, words, senses, backbone, identity, ref, chosen.device, rows)
 
 
 def choose(manifest: Manifest, wish: LoadModel) -> Choice:

@@ -12,9 +12,11 @@ from typing import IO, Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from PIL import Image
 
 from engine.domain.errors import ModelError
-from engine.grounding.architecture import Architecture
+from engine.domain.media import MediaKind
+from engine.grounding.architecture import Architecture, misfit
 from engine.grounding.calibration import Calibration
 from engine.grounding.prompt import PromptStyle
 from engine.media.sampling import Hearing, Seeing, Watching
@@ -140,7 +142,28 @@ def _check(whose: str, manifest: Manifest) -> None:
     for row in manifest.languages:
         if row.precision not in known[row.backbone] or not row.files:
             raise ModelError(f"{whose} has a language model of unknown precision; install the model again.")
-    llama = manifest.architecture.llama
-    for layer, head in (place for places in manifest.guided.values() for place in places):
-        if not (0 <= layer < llama.num_hidden_layers and 0 <= head < llama.num_attention_heads):
-            raise ModelError(f"{whose} guides a head that it does not have; install the model again.")
+    if what := misfit(manifest.architecture) or _contradiction(manifest):
+        raise ModelError(f"The manifest of {whose} contradicts itself ({what}); install the model again.")
+
+
+def _contradiction(manifest: Manifest) -> str:
+    """Which parts of a manifest do not go together, in words; nothing if all do."""
+    size, llama = manifest.architecture, manifest.architecture.llama
+    seeing, watching, hearing, style = manifest.seeing, manifest.watching, manifest.hearing, manifest.prompt
+    guided = [place for places in manifest.guided.values() for place in places]
+    deviations = (*seeing.deviation, *watching.deviation, hearing.deviation)
+    rules = {
+        "the size of pictures": seeing.crop == size.clip.image_size,
+        "the resampling of pictures": seeing.resample in list(Image.Resampling),
+        "the size of frames": watching.side == size.eva.image_size,
+        "the number of frames": watching.limit <= size.max_frames,
+        "the number of windows of a sound": hearing.windows <= size.sound_positions,
+        "the spectrograms": (hearing.bins, hearing.frames) == (size.ear.bins, size.ear.frames),
+        "the deviation of colours or sounds": all(deviation > 0 for deviation in deviations),
+        "the order of media": sorted(style.order) == sorted(MediaKind),
+        "what ends an answer": bool(style.stop),
+        "the guided heads": all(
+            0 <= layer < llama.num_hidden_layers and 0 <= head < llama.num_attention_heads for layer, head in guided
+        ),
+    }
+    return next((what for what, fits in rules.items() if not fits), "")

@@ -1,5 +1,7 @@
 """What an answer's places refer to, and the answer's text as places in it with scores."""
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct
 
@@ -21,7 +23,7 @@ class Scene(Struct, frozen=True):
     clock: Clock | None = None
 
 
-def scene_of(media: list[Viewed]) -> Scene:
+def scene_of(media: Sequence[Viewed]) -> Scene:
     """The picture's size before the clip's; the clip's clock before the sound's."""
     order = (MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.AUDIO)
     ranked = sorted(media, key=lambda medium: order.index(medium.kind))

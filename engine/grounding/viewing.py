@@ -1,6 +1,7 @@
 """Media as the model takes them in: what a file is, what is read of it, and its features as rows of numbers."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from engine.grounding.backbone import Floats, Stop
 from engine.grounding.manifest import Manifest
 from engine.grounding.senses import Senses
 from engine.media import probe, sampled
+from engine.media.container import readable
 from engine.media.convert import Converter
 from engine.media.index import frame_index
 from engine.media.sampling import picture_values
 from engine.media.video import VideoReader
+
+# So much is read before the next look at a wish to stop.
+_BLOCK = 4 << 20
 
 
 class Viewed(Struct, frozen=True):
@@ -38,6 +43,18 @@ class Viewer:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int, int], tuple[probe.Probed, str]] = {}
 
+    def study(self, paths: Sequence[str], stop: Stop) -> Iterator[tuple[int, int]]:
+        """Reads files that are not known yet, so that `view` need not; of a large one, bytes read and bytes in all.
+
+        Raises MediaError for what cannot be read, Cancelled once stopped.
+        """
+        for path in map(Path, paths):
+            key = _key(path)
+            if key not in self._known:
+                stop.check()
+                known = probe.probe(path)
+                self._known[key] = (known, (yield from _hashed(path, known.size, stop)))
+
     def view(self, paths: Sequence[str], frame: int | None) -> list[Viewed]:
         """The media of a question, at most one of a kind; a MediaError or UsageError says what is wrong with them."""
         seen = [self._one(Path(path), frame) for path in paths]
@@ -47,11 +64,7 @@ class Viewer:
         return seen
 
     def _one(self, path: Path, frame: int | None) -> Viewed:
-        try:
-            stat = path.stat()
-        except OSError as error:
-            raise MediaError(f"“{path}” is not there or cannot be read; locate it again.") from error
-        key = (str(path), stat.st_size, stat.st_mtime_ns)
+        key = _key(path)
         if key not in self._known:
             known = probe.probe(path)
             self._known[key] = (known, probe.digest(path))
@@ -59,6 +72,27 @@ class Viewer:
         single = frame if known.kind is MediaKind.VIDEO else None
         kind = MediaKind.IMAGE if single is not None else known.kind
         return Viewed(path, kind, digest, (known.width, known.height), known.clock, single)
+
+
+def _key(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise MediaError(f"“{path}” is not there or cannot be read; locate it again.") from error
+    return str(path), stat.st_size, stat.st_mtime_ns
+
+
+def _hashed(path: Path, size: int, stop: Stop) -> Generator[tuple[int, int], None, str]:
+    """The digest of a file, block by block."""
+    whole, done = hashlib.sha256(), 0
+    with readable(path), path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            stop.check()
+            whole.update(block)
+            done += len(block)
+            if done < size:
+                yield done, size
+    return whole.hexdigest()
 
 
 def features(medium: Viewed, senses: Senses, manifest: Manifest, stop: Stop) -> Floats:

@@ -34,7 +34,12 @@ def created(edit: Edit) -> list[Annotation]:
         ("Where can you hear a siren?", "siren"),
         ("Show me the boats.", "boats"),
         ("red kite", "red kite"),
+        ("Where are animals?", "animals"),
+        ("Find doors", "doors"),
+        ("Find an island", "island"),
         ("?", "?"),
+        ("  Where is\n the  red kite ?! ", "red kite"),
+        ("Where is x" + " " * 300 + "y" + "?" * 300 + " " * 300 + "z", f"x y{'?' * 300} z"),
     ],
 )
 def test_the_subject_of_a_question(question: str, thing: str) -> None:

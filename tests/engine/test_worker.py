@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from engine.messages import (
     Progress,
     Ready,
     Reply,
+    Shutdown,
     Token,
 )
 from engine.worker import Worker
@@ -70,6 +72,42 @@ def test_a_question_before_any_model_fails_in_a_sentence() -> None:
 def test_what_is_cancelled_while_it_waits_is_never_begun(tiny_model: Path) -> None:
     replies = _run(LoadModel("l", str(tiny_model)), Ask("a", (), "Where?"), Cancel("a"), Cancel("unknown"))
     assert _of(replies, "a") == [Cancelled("a")]
+
+
+def test_a_ticket_may_be_used_again_and_again(tiny_model: Path) -> None:
+    ask = Ask("a", (), "Where?", max_tokens=4)
+    replies = _run(LoadModel("l", str(tiny_model)), ask, ask, ask)
+    assert sum(isinstance(reply, Answered) for reply in replies) == 3
+
+
+def test_a_ticket_used_again_while_the_engine_tidies_up_can_be_cancelled() -> None:
+    """The last reply goes out before the work is quite over: its caller may be quicker."""
+    told: list[Reply] = []
+
+    def tell(reply: Reply) -> None:
+        told.append(reply)
+        if len(told) == 1:
+            made.take(Ask("a", (), "Where?"))
+            made.take(Cancel("a"))
+            made._waiting.put(None)
+
+    made = Worker(tell, None, BUDGETS)
+    made.take(Ask("a", (), "Where?"))
+    made.run()
+    assert [type(reply) for reply in told] == [Failed, Cancelled]
+
+
+def test_a_fault_outside_of_every_request_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[int] = []
+
+    def broken(_: Reply) -> None:
+        raise UnicodeEncodeError("utf-8", "", 0, 1, "cannot be told")
+
+    monkeypatch.setattr(os, "_exit", ends.append)
+    made = Worker(broken, None, BUDGETS)
+    made.take(Ask("a", (), "Where?"))
+    worker._run(made)
+    assert ends == [1]
 
 
 def test_a_failed_load_leaves_the_worker_alive(tiny_model: Path, tmp_path: Path) -> None:
@@ -156,6 +194,38 @@ def test_the_program_survives_nonsense_cancels_at_once_and_ends_with_its_caller(
     assert engine.child.stdin
     engine.child.stdin.close()
     assert engine.child.wait(20) == 0
+
+
+class Kept(io.BytesIO):
+    """Can be read when it was closed."""
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("last", "end"), [(b"", Answered), (messages.write(Shutdown()), Cancelled)])
+def test_what_was_asked_before_the_end_of_stdin_is_answered_unless_shut_down(
+    tiny_model: Path, last: bytes, end: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [Ask(str(number), (), "Where?", max_tokens=4) for number in range(3)]
+    requests = [LoadModel("l", str(tiny_model), threads=1), *asked]
+    out = Kept()
+    monkeypatch.setattr(worker, "private_stdout", lambda: out)
+    worker.serve(io.BytesIO(b"".join(map(messages.write, requests)) + last), None, BUDGETS)
+    replies = [messages.read_reply(line) for line in out.getvalue().splitlines()]
+    assert type(_of(replies, "2")[-1]) is end
+
+
+def test_no_one_waits_for_answers_to_a_caller_that_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    callers = iter([7, 7, 1])
+    monkeypatch.setattr(worker, "_LOOK", 0.01)
+    monkeypatch.setattr(worker, "_parent", lambda: next(callers))
+    worker._wait(thread, 7)
+    assert thread.is_alive()
+    over.set()
+    thread.join()
 
 
 def test_stdout_belongs_to_messages_alone() -> None:

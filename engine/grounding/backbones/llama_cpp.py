@@ -110,7 +110,8 @@ class LlamaCppRunner:
                 batch.logits[row] = every or (last and row == len(piece) - 1)
             self._decode(batch, stop)
             wanted = range(len(piece)) if every else range(len(piece) - 1, len(piece)) if last else ()
-            rows += [self._row(row) for row in wanted]
+            # The next piece overwrites what a row is a view of.
+            rows += [self._row(row).copy() if every else self._row(row) for row in wanted]
         return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
     def rewind(self, length: int) -> None:
@@ -187,7 +188,7 @@ class LlamaCppRunner:
         stop.check()
 
     def _row(self, row: int) -> Floats:
-        """A view that the next decode overwrites, unless several are asked for at once."""
+        """A view that the next decode overwrites."""
         return np.ctypeslib.as_array(api.llama_get_logits_ith(self._context, row), (1, self._vocabulary))
 
     def _read_lora(self, folder: Path) -> Any:

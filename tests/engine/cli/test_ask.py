@@ -43,6 +43,8 @@ def test_an_answer_is_one_json_object(tiny_model: Path, tiny_media: dict[str, Pa
         ({"query": "Where?", "region": "5,5,1,9"}, "--region takes 4 numbers"),
         ({"query": "Where?", "moment": "1,2"}, "A picture has no time"),
         ({"query": "Where?", "time": 1.0}, "A picture has no time"),
+        ({"query": "Where?", "region": "500,500,600,600"}, "96 × 64 pixels"),
+        ({"query": "Where?", "constrain": "times"}, "Times lie in a clip or a sound"),
         ({"query": "Where?", "model": "/nowhere"}, "No model is called"),
     ],
 )
@@ -64,12 +66,14 @@ def test_a_failure_is_status_2_and_nothing_on_stdout(tmp_path: Path) -> None:
 def test_groundings_are_pixels_and_seconds() -> None:
     scene = Scene((100, 50), Clock(1, 1000, 500, 10_000))
     found = (
-        Grounding("dog", Box(1, 2, 3, 4), 0.5),
+        Grounding("dog", Box(1, 2, 3, 4), 0.5, spread=(1.5, 0, 0, 2)),
         Grounding("bark", Segment(1500, 2500), 0.25),
         Grounding("noise", None, 0.0),
     )
     told = answer_json(Answered("1", "text", found, ModelRef("M"), {"total": 1.0}), scene)
-    assert told["groundings"] == [
-        {"phrase": "dog", "kind": "box", "box": [1, 2, 3, 4], "start": None, "end": None, "score": 0.5},
-        {"phrase": "bark", "kind": "segment", "box": None, "start": 1.0, "end": 2.0, "score": 0.25},
-    ]
+    box, segment, malformed = told["groundings"]
+    none = {"kind": None, "box": None, "start": None, "end": None, "spread": []}
+    edges = {"box": [1, 2, 3, 4], "spread": [1.5, 0, 0, 2]}
+    assert box == none | edges | {"phrase": "dog", "kind": "box", "score": 0.5}
+    assert segment == none | {"phrase": "bark", "kind": "segment", "start": 1.0, "end": 2.0, "score": 0.25}
+    assert malformed == none | {"phrase": "noise", "score": 0.0}

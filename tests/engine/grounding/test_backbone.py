@@ -45,6 +45,12 @@ def test_logits_are_those_of_the_reference(backbone: Backbone, reference: LlamaF
     assert np.abs(got - expected).max() < LIMITS[backbone.runner.name]
 
 
+def test_logits_of_a_long_text_are_those_of_the_reference(backbone: Backbone, reference: LlamaForCausalLM) -> None:
+    words = [int(word) for word in np.random.default_rng(1).integers(3, 500, 600)]
+    got = backbone.logits(backbone.prefix([WORDS]), words)
+    assert np.abs(got - _reference(reference, [WORDS, words])[-len(words) :]).max() < LIMITS[backbone.runner.name]
+
+
 def test_greedy_tokens_are_those_of_the_reference(backbone: Backbone, reference: LlamaForCausalLM) -> None:
     answer = _answer(backbone, backbone.prefix(PARTS), QUESTIONS[0])
     expected = _reference(reference, [*PARTS, [*QUESTIONS[0], *answer[:-1]]])[-len(answer) :]

@@ -8,15 +8,15 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from engine import grammar
-from engine.domain.errors import Cancelled, MediaError, ModelError, OutOfMemory, UsageError
+from engine.domain.errors import Cancelled, MediaError, ModelError, UsageError
 from engine.domain.geometry import Box, Segment
-from engine.grounding import loading, viewing
+from engine.grounding import viewing
 from engine.grounding.backbone import Floats, Part, Stop
 from engine.grounding.calibration import Calibration
 from engine.grounding.grounder import Budgets, Grounder
-from engine.grounding.loading import choose, load
-from engine.grounding.manifest import read_manifest
-from engine.messages import Answered, Ask, Encode, Encoded, Found, LoadModel, Reply, Token, Turn
+from engine.grounding.loading import load
+from engine.media import probe
+from engine.messages import Answered, Ask, Encode, Encoded, Found, LoadModel, Progress, Reply, Token, Turn
 
 EVERY = pytest.mark.parametrize("names", [("image",), ("video",), ("audio",), ("image", "audio"), ()], ids="+".join)
 
@@ -193,6 +193,25 @@ def test_stopping_ends_encoding_and_answering_and_the_next_question_is_served(
     assert _answer(_ask(grounder, (fresh,))).answer == _answer(_ask(grounder, (tiny_media["image"],))).answer
 
 
+def test_opening_a_large_file_is_told_of_and_stops_between_two_blocks(
+    grounder: Grounder, tiny_media: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewing, "_BLOCK", 1000)
+    large = tmp_path / "large.png"
+    large.write_bytes(tiny_media["image"].read_bytes() + bytes(8000))
+    size, stop = large.stat().st_size, Stop()
+    replies = grounder.ask(Ask("1", (str(large),), "Where?"), stop)
+    assert next(replies) == Progress("1", "opening", 1000, size)
+    assert next(replies) == Progress("1", "opening", 2000, size)
+    stop.request()
+    with pytest.raises(Cancelled):
+        next(replies)
+    told = [reply for reply in _ask(grounder, (large,)) if isinstance(reply, Progress) and reply.what == "opening"]
+    assert len(told) == (size - 1) // 1000
+    (medium,) = grounder._viewer.view([str(large)], None)
+    assert medium.digest == probe.digest(large)
+
+
 def test_an_encoder_stops_between_two_of_its_modules(grounder: Grounder, tiny_media: dict[str, Path]) -> None:
     (medium,) = viewing.Viewer().view([str(tiny_media["video"])], None)
     stop, calls = Stop(), []
@@ -221,6 +240,40 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(
         _ask(grounder, text="dog " * 600)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("audio", {"region": Box(0, 0, 10, 10)}, "A region lies in a picture or a clip"),
+        ("image", {"region": Box(500, 500, 600, 600)}, "96 × 64 pixels"),
+        ("image", {"moment": Segment(0, 10)}, "A moment lies in a clip or a sound"),
+        ("audio", {"moment": Segment(10**9, 10**9 + 10)}, "outside the medium"),
+        ("audio", {"frame": 0}, "Only a clip has frames"),
+        ("video", {"frame": 10**12}, "no frame outside the clip"),
+        ("audio", {"constrain": "boxes"}, "Boxes lie in a picture or a clip"),
+        ("image", {"constrain": "times"}, "Times lie in a clip or a sound"),
+        ("image", {"constrain": "circles"}, "limited to boxes or times"),
+        ("image", {"seed": -1}, "from 0 on"),
+        ("image", {"text": "dog " * 600}, "places"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_encoded(
+    grounder: Grounder,
+    tiny_media: dict[str, Path],
+    name: str,
+    options: dict[str, object],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grounder, "_prefix", None)
+    with pytest.raises(UsageError, match=sentence):
+        _ask(grounder, (tiny_media[name],), **options)
+
+
+def test_a_mark_that_lies_partly_in_its_medium_is_taken(grounder: Grounder, tiny_media: dict[str, Path]) -> None:
+    assert _ask(grounder, (tiny_media["image"],), region=Box(-5, -5, 10, 10))
+    assert _ask(grounder, (tiny_media["video"],), region=Box(-5, -5, 10, 10), moment=Segment(-10, 10))
+
+
 def test_an_adapter_changes_media_parts_and_is_checked(
     tiny_model: Path, tiny_media: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -240,29 +293,6 @@ def test_an_adapter_changes_media_parts_and_is_checked(
         load(LoadModel("0", adapter=str(tmp_path)), tiny_model)
     with pytest.raises(ModelError, match="is no adapter"):
         load(LoadModel("0", adapter=str(tiny_model)), tiny_model)
-
-
-@pytest.mark.parametrize(
-    ("wish", "sentence"),
-    [
-        (LoadModel("0", device="tpu"), "auto, cpu or cuda"),
-        (LoadModel("0", device="cuda"), "no CUDA"),
-        (LoadModel("0", backbone="abacus"), "auto, torch or llamacpp"),
-        (LoadModel("0", precision="Q4_K_M"), "quantize|not installed"),
-    ],
-)
-def test_a_wish_that_cannot_be_met_names_what_can(tiny_model: Path, wish: LoadModel, sentence: str) -> None:
-    with pytest.raises(ModelError, match=sentence):
-        choose(read_manifest(tiny_model), wish)
-
-
-def test_too_little_memory_names_what_to_change(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        available = 10_000
-
-    monkeypatch.setattr(loading.psutil, "virtual_memory", Full)
-    with pytest.raises(OutOfMemory, match="smaller precision"):
-        load(LoadModel("0"), tiny_model)
 
 
 def test_ten_thousand_malformed_answers_are_read_and_judged_without_raising() -> None:

@@ -56,7 +56,7 @@ def folder(tmp_path: Path, network: GroundingModel, small: Architecture) -> Path
         architecture=small,
         seeing=Seeing(resize=30, crop=30),
         watching=Watching(side=24, limit=7),
-        hearing=Hearing(),
+        hearing=Hearing(bins=32, frames=50),
         prompt=PromptStyle(),
         senses=(),
         languages=(),

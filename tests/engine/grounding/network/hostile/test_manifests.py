@@ -45,6 +45,19 @@ MANIFESTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "an unknown backbone": _in("languages", value=[{"backbone": "evil", "precision": "bf16", "files": []}]),
     "an activation that is code": _in("architecture", "clip", "hidden_act", value="__import__"),
     "a negative window": _in("hearing", "windows", value=-1),
+    "media tokens that are one": _in("architecture", "sound_ids", value={"patch": 200, "start": 201, "end": 202}),
+    "pictures of another size": _in("seeing", "crop", value=20),
+    "an unknown resampling": _in("seeing", "resample", value=99),
+    "colours without deviation": _in("seeing", "deviation", value=[0, 1, 1]),
+    "frames of another size": _in("watching", "side", value=32),
+    "more frames than positions": _in("watching", "limit", value=8),
+    "more windows than positions": _in("hearing", "windows", value=7),
+    "other bins": _in("hearing", "bins", value=16),
+    "other columns": _in("hearing", "frames", value=204),
+    "media that are never shown": _in("prompt", "order", value=[]),
+    "a medium shown twice": _in("prompt", "order", value=["audio", "video", "image", "image"]),
+    "answers without an end": _in("prompt", "stop", value=""),
+    "a guided head that is not there": _in("guided", value={"box": [[0, 6]]}),
 }
 
 
