@@ -98,13 +98,25 @@ def clicks(total: int, rate: int) -> np.ndarray:
     )
 
 
-def write_sound(path: Path, seconds: float, *, codec: str = "pcm_s16le", rate: int = 48000) -> Path:
+def noise(total: int, _rate: int) -> np.ndarray:
+    """No two instants of it are alike."""
+    return (0.2 * np.random.default_rng(1).standard_normal(total)).astype(np.float32)
+
+
+def write_sound(
+    path: Path,
+    seconds: float,
+    *,
+    codec: str = "pcm_s16le",
+    rate: int = 48000,
+    wave: Callable[[int, int], np.ndarray] = clicks,
+) -> Path:
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=rate, layout="stereo")
         total = round(seconds * rate)
-        wave = clicks(total, rate)
+        sound = wave(total, rate)
         for at in range(0, total, 1152):
-            block = wave[at : at + 1152]
+            block = sound[at : at + 1152]
             frame = av.AudioFrame.from_ndarray(np.stack([block, block]), format="fltp", layout="stereo")
             frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
             for packet in stream.encode(frame):
