@@ -71,9 +71,9 @@ class SoundReader:
                 resampler = self._resampler()
                 parts = resampler.resample(frame)
             for part in parts:
-                if part.pts is None or part.time_base is None:
+                if part.time is None:
                     continue
-                at = round((float(part.pts * part.time_base) - start) * self.rate)
+                at = round((part.time - start) * self.rate)
                 samples = _stereo(part)
                 if at + len(samples) > 0:
                     yield at, samples

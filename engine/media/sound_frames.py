@@ -3,6 +3,7 @@
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -22,7 +23,13 @@ _BLOCK = 2048
 _GUESSED = (("wav", "adpcm"), ("w64", "adpcm"), ("ogg", "flac"))
 
 Array = NDArray[np.float32]
-Packets = Iterable["Packet[AudioStream]"]
+Packets = Iterator["Packet[AudioStream]"]
+
+
+def all_packets(container: InputContainer, stream: AudioStream) -> Packets:
+    """Up to where the file is so damaged that no next packet is found: the time of the medium ends there, too."""
+    with suppress(av.error.InvalidDataError):
+        yield from container.demux(stream)
 
 
 def decoded(packets: Packets) -> Iterator[av.AudioFrame]:
@@ -81,12 +88,13 @@ class PacketPlaces:
         # The first PTS at each byte place; the packets of an Ogg page share its place.
         self._known: dict[int, int] = {}
         with open_container(path) as container:
-            for packet in container.demux(audio_of(container)):
+            stream = audio_of(container)
+            for packet in all_packets(container, stream) if stream else ():
                 if packet.pos is not None and packet.pts is not None:
                     self._known.setdefault(packet.pos, packet.pts)
         self._rows = sorted((pts, place) for place, pts in self._known.items())
 
-    def read_from(self, pts: int, container: InputContainer, stream: AudioStream) -> Iterator["Packet[AudioStream]"]:
+    def read_from(self, pts: int, container: InputContainer, stream: AudioStream) -> Packets:
         """The packets from the last place not after `pts` on, each with its true time."""
         row = max(bisect_right(self._rows, (pts, sys.maxsize)) - 1, 0)
         container.seek(self._rows[row][1], stream=stream, unsupported_byte_offset=True)
