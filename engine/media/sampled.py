@@ -15,7 +15,7 @@ from engine.media.container import audio_of, open_container, readable
 from engine.media.convert import frame_orientation
 from engine.media.index import frame_index
 from engine.media.orientation import upright
-from engine.media.picture import load as shown
+from engine.media.picture import load
 from engine.media.resampling import resampled
 from engine.media.sampling import (
     Hearing,
@@ -26,8 +26,8 @@ from engine.media.sampling import (
     picture_values,
     sound_values,
 )
+from engine.media.shown import ShownFrames
 from engine.media.sound_frames import SLACK, all_packets, decoded, joined
-from engine.media.video import VideoReader
 
 Pixels = NDArray[np.uint8]
 Array = NDArray[np.float32]
@@ -56,7 +56,7 @@ def sound(path: Path, hearing: Hearing, check: Check = lambda: None) -> Array:
 
 def read_picture(path: Path) -> Pixels:
     """RGB (H, W, 3), upright: the very pixels that the window shows."""
-    return shown(path).rgb
+    return load(path).rgb
 
 
 def read_frames(path: Path, watching: Watching, check: Check = lambda: None) -> Pixels:
@@ -66,17 +66,17 @@ def read_frames(path: Path, watching: Watching, check: Check = lambda: None) -> 
     if not wanted:
         raise MediaError(f"{path.name} has no frames that can be decoded; convert it to MP4 and try again.")
     squash = _Squash(watching.side)
-    reader = VideoReader(path, index)
+    shown = ShownFrames(path, index)
     try:
         frames = []
         for pts in wanted:
             check()
-            frames.append(squash(reader.at(pts)[1]))
+            frames.append(squash(shown.at(pts)))
         return np.stack(frames)
     except av.FFmpegError as error:
         raise MediaError(f"{path.name} cannot be read as a clip; convert it to MP4 and try again.") from error
     finally:
-        reader.close()
+        shown.close()
 
 
 def read_sound(path: Path, rate: int, check: Check = lambda: None) -> Array:

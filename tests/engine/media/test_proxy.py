@@ -23,6 +23,15 @@ def test_frame_n_of_the_copy_is_frame_n_of_the_clip(kind: str, clip) -> None:
     assert not proxy_file(path).exists()
 
 
+def test_the_copy_of_a_damaged_clip_holds_what_is_seen_of_it(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "a.mp4", count=60, options={"g": "10", "bf": "0", "preset": "veryfast"})
+    clips.hurt(path, [*range(10), *range(30, 40)], "video")
+    copy = Proxy(make_proxy(path, lambda done, total: None))
+    seen = [clips.number_of(copy.frame(number).to_ndarray(format="rgb24")) for number in range(60)]
+    copy.close()
+    assert seen == [*[10] * 10, *range(10, 30), *[29] * 10, *range(40, 60)]
+
+
 def test_a_stopped_copy_leaves_nothing(tmp_path: Path) -> None:
     path = clips.write_clip(tmp_path / "a.mp4", count=30)
 
