@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from engine.media import cache
 from engine.media.container import open_container, readable, video_of
-from engine.media.convert import fitted
+from engine.media.convert import colours_of, fitted
 from engine.media.index import FrameIndex, frame_index
 from engine.media.shown import ShownFrames
 from engine.media.video import VideoReader
@@ -78,7 +78,15 @@ def _write(path: Path, index: FrameIndex, part: Path, report: Callable[[float, f
                 if number == 0:
                     stream.width, stream.height = fitted((frame.width, frame.height), _BOUND)
                     stream.pix_fmt = "yuvj420p"
-                small = reformatter.reformat(frame, width=stream.width, height=stream.height, format="yuvj420p")
+                small = reformatter.reformat(
+                    frame,
+                    width=stream.width,
+                    height=stream.height,
+                    format="yuvj420p",
+                    src_colorspace=colours_of(frame),
+                    # JPEG knows no other.
+                    dst_colorspace=Colorspace.ITU601,
+                )
                 small.pts, small.time_base = number, 1 / stream.codec_context.rate
                 out.mux(stream.encode(small))
                 report(number + 1, len(index))
