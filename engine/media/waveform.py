@@ -153,20 +153,38 @@ def sound_pairs(
         at = frame.pts * scale - begin if frame.pts is not None else written
         if at > seconds * rate:
             break
-        if at - written > slack and fifo.samples % BASE == 0:
-            missing = int(at - written) // BASE
+        off = at - written
+        if written and abs(off) <= slack:
+            off = 0.0
+        if off >= BASE:
             yield from _flush(fifo, channels)
+            written += -written % BASE
+            missing = int(at - written) // BASE
             yield np.zeros((missing, 2), np.int16)
             written += missing * BASE
-        elif written - at > slack:
-            continue
-        for part in same(frame):
-            part.pts = None
+        for part in _kept(same(frame), max(round(-off), 0)):
             written += part.samples
             pairs = _binned(part, fifo, channels)
             if pairs is not None:
                 yield pairs
     yield from _flush(fifo, channels)
+
+
+def _kept(parts: Sequence[av.AudioFrame], cut: int) -> Iterator[av.AudioFrame]:
+    """The parts without their first `cut` samples."""
+    for part in parts:
+        part.pts = None
+        if not cut:
+            yield part
+            continue
+        whole = AudioFifo()
+        whole.write(part)
+        whole.read(min(cut, part.samples))
+        cut -= min(cut, part.samples)
+        rest = whole.read(0, True)
+        if rest is not None:
+            rest.pts = None
+            yield rest
 
 
 def open_sound(path: Path) -> InputContainer:
