@@ -75,7 +75,7 @@ class Converter:
             width=wide,
             height=height,
             format="bgra",
-            src_colorspace=_colours(source),
+            src_colorspace=colours_of(source),
             interpolation=Interpolation.AREA,
             threads=_THREADS,
         )
@@ -92,7 +92,7 @@ class Converter:
         return self._scaled(source, width, height, source.format.name)
 
     def _scaled(self, source: av.VideoFrame, width: int, height: int, form: str) -> av.VideoFrame:
-        colours = _colours(source) or source.colorspace
+        colours = colours_of(source) or source.colorspace
         if source.format.name in _PLANAR and min(source.width / width, source.height / height) >= _MUCH:
             source = import_module("engine.media.halving").brought_near(source, (width, height), form)
         small = self._scaler.reformat(
@@ -127,7 +127,8 @@ def _samples(plane: VideoPlane) -> Pixels:
     return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
 
 
-def _colours(frame: av.VideoFrame) -> Colorspace | None:
+def colours_of(frame: av.VideoFrame) -> Colorspace | None:
+    """What to take the colours of a frame for that does not say; None where it does, or where the usual is meant."""
     if frame.colorspace == _UNSPECIFIED and frame.height >= _HIGH_DEFINITION:
         return Colorspace.ITU709
     return None

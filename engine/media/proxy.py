@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from engine.media import cache
 from engine.media.container import open_container, readable, video_of
-from engine.media.convert import fitted
+from engine.media.convert import colours_of, fitted
 from engine.media.index import FrameIndex, frame_index
+from engine.media.shown import ShownFrames
 from engine.media.video import VideoReader
 
 _BOUND = (960, 540)
@@ -68,19 +69,27 @@ def remove_proxy(path: Path) -> None:
 
 
 def _write(path: Path, index: FrameIndex, part: Path, report: Callable[[float, float], None]) -> None:
-    reader, reformatter = VideoReader(path, index), VideoReformatter()
+    shown, reformatter = ShownFrames(path, index), VideoReformatter()
     try:
         with av.open(str(part), "w", format="mov") as out:
             stream = out.add_stream("mjpeg", rate=_RATE, options={"qmin": _QUALITY, "qmax": _QUALITY})
             for number, pts in enumerate(index.pts.tolist()):
-                _, frame = reader.at(pts)
+                frame = shown.at(pts)
                 if number == 0:
                     stream.width, stream.height = fitted((frame.width, frame.height), _BOUND)
                     stream.pix_fmt = "yuvj420p"
-                small = reformatter.reformat(frame, width=stream.width, height=stream.height, format="yuvj420p")
+                small = reformatter.reformat(
+                    frame,
+                    width=stream.width,
+                    height=stream.height,
+                    format="yuvj420p",
+                    src_colorspace=colours_of(frame),
+                    # JPEG knows no other.
+                    dst_colorspace=Colorspace.ITU601,
+                )
                 small.pts, small.time_base = number, 1 / stream.codec_context.rate
                 out.mux(stream.encode(small))
                 report(number + 1, len(index))
             out.mux(stream.encode())
     finally:
-        reader.close()
+        shown.close()

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.resampler import AudioResampler
 from av.filter import Graph
 from numpy.typing import NDArray
 
 from engine.domain.errors import MediaError
+from engine.media.container import audio_of, open_container, readable
 from engine.media.convert import frame_orientation
 from engine.media.index import frame_index
 from engine.media.orientation import upright
-from engine.media.picture import load as shown
+from engine.media.picture import load
 from engine.media.resampling import resampled
 from engine.media.sampling import (
     Hearing,
@@ -24,7 +26,8 @@ from engine.media.sampling import (
     picture_values,
     sound_values,
 )
-from engine.media.video import VideoReader
+from engine.media.shown import ShownFrames
+from engine.media.sound_frames import SLACK, all_packets, decoded, joined
 
 Pixels = NDArray[np.uint8]
 Array = NDArray[np.float32]
@@ -32,8 +35,8 @@ Check = Callable[[], None]
 
 # Rates without a common factor would need a kernel of hundreds of megabytes.
 _LARGEST_KERNEL = 4_000_000
-# PIL and FFmpeg raise these for damaged files, besides OSError.
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, av.FFmpegError)
+# Seconds without sound beyond which time stamps jumped rather than that nothing was to be heard.
+_LONGEST_GAP = 4 * 3600
 
 
 def picture(path: Path, seeing: Seeing) -> Array:
@@ -53,7 +56,7 @@ def sound(path: Path, hearing: Hearing, check: Check = lambda: None) -> Array:
 
 def read_picture(path: Path) -> Pixels:
     """RGB (H, W, 3), upright: the very pixels that the window shows."""
-    return shown(path).rgb
+    return load(path).rgb
 
 
 def read_frames(path: Path, watching: Watching, check: Check = lambda: None) -> Pixels:
@@ -63,44 +66,62 @@ def read_frames(path: Path, watching: Watching, check: Check = lambda: None) -> 
     if not wanted:
         raise MediaError(f"{path.name} has no frames that can be decoded; convert it to MP4 and try again.")
     squash = _Squash(watching.side)
-    reader = VideoReader(path, index)
+    shown = ShownFrames(path, index)
     try:
         frames = []
         for pts in wanted:
             check()
-            frames.append(squash(reader.at(pts)[1]))
+            frames.append(squash(shown.at(pts)))
         return np.stack(frames)
     except av.FFmpegError as error:
         raise MediaError(f"{path.name} cannot be read as a clip; convert it to MP4 and try again.") from error
     finally:
-        reader.close()
+        shown.close()
 
 
 def read_sound(path: Path, rate: int, check: Check = lambda: None) -> Array:
-    """The first channel of a file's first sound stream at `rate`, mono (N,) in -1..1."""
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise MediaError(f"{path.name} has no sound.")
-            stream = container.streams.audio[0]
-            own = stream.rate
-            shared = math.gcd(own, rate)
-            if own // shared * (rate // shared) > _LARGEST_KERNEL:
-                own = rate
-            blocks = list(resampled(_blocks(container, own, check), own, rate))
-    except _BROKEN as error:
-        raise MediaError(f"{path.name} cannot be read as a sound; convert it to WAV and try again.") from error
-    if not blocks or not sum(len(block) for block in blocks):
+    """The first channel of a file's sound at `rate`, mono (N,) in -1..1, in its own time: gaps are silence."""
+    with readable(path), open_container(path) as container:
+        stream = audio_of(container)
+        if stream is None:
+            raise MediaError(f"{path.name} has no sound.")
+        own = stream.codec_context.sample_rate
+        shared = math.gcd(own, rate)
+        if own // shared * (rate // shared) > _LARGEST_KERNEL:
+            own = rate
+        parts = _planar(decoded(all_packets(container, stream)), own, check)
+        blocks = list(resampled(joined(_placed(path, parts, own), round(SLACK * own)), own, rate))
+    if not sum(len(block) for block in blocks):
         raise MediaError(f"{path.name} has no sound that can be decoded.")
     return np.concatenate(blocks)
 
 
-def _blocks(container: av.container.InputContainer, rate: int, check: Check) -> Iterator[Array]:
-    planar = av.AudioResampler(format="fltp", rate=rate)
-    for frame in container.decode(audio=0):
+def _planar(frames: Iterator[av.AudioFrame], rate: int, check: Check) -> Iterator[av.AudioFrame]:
+    """The frames in float and at `rate`; their form may change in the middle of a stream."""
+    known: dict[tuple[str, str, int], AudioResampler] = {}
+    for frame in frames:
         check()
-        yield from (part.to_ndarray()[0] for part in planar.resample(frame))
-    yield from (part.to_ndarray()[0] for part in planar.resample(None))
+        form = frame.format.name, frame.layout.name, frame.sample_rate
+        planar = known.get(form) or known.setdefault(form, AudioResampler(format="fltp", rate=rate))
+        yield from planar.resample(frame)
+    for planar in known.values():
+        yield from planar.resample(None)
+
+
+def _placed(path: Path, parts: Iterator[av.AudioFrame], rate: int) -> Iterator[tuple[int, Array]]:
+    """(place in samples after the first, first channel) of each part."""
+    zero: float | None = None
+    end = 0
+    for part in parts:
+        at, seconds = end, part.time
+        if seconds is not None:
+            zero = seconds if zero is None else zero
+            at = round((seconds - zero) * rate)
+        if at - end > _LONGEST_GAP * rate:
+            raise MediaError(f"The times of {path.name} leap by hours; convert it to WAV and try again.")
+        samples = part.to_ndarray()[0]
+        end = at + len(samples)
+        yield at, samples
 
 
 class _Squash:

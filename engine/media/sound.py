@@ -14,13 +14,11 @@ from av.filter import Graph
 
 from engine.domain.errors import MediaError
 from engine.media.container import audio_of, open_container, readable
+from engine.media.sound_frames import SLACK, PacketPlaces, Packets, decoded, joined, seeks_by_guess, silent
 from engine.media.speaker import RATE, Samples
 
-# Time stamps may be off by this much (rounded time bases, encoder delay) before samples are moved.
-_SLACK = 0.02
 # Coded sound needs a run-up before the first sample is right.
 _RUN_UP = 0.12
-_BLOCK = 2048
 _WINDOW = 8192
 _SLOWEST, _FASTEST = 0.25, 4.0
 
@@ -38,6 +36,8 @@ class SoundReader:
             self._container.close()
             raise MediaError(f"{path.name} holds no sound.")
         self._stream: AudioStream = stream
+        self._guesses = seeks_by_guess(self._container, stream)
+        self._places: PacketPlaces | None = None
 
     def close(self) -> None:
         self._container.close()
@@ -46,21 +46,10 @@ class SoundReader:
         """(n, 2) blocks that cover exactly [start, end), whatever part of it the file has sound for."""
         total = round((end - start) * self.rate)
         written = 0
-        slack = round(_SLACK * self.rate)
-        for at, samples in self._readable(start):
-            off = at - written
-            if written and abs(off) <= slack:
-                off = 0
-            gap = min(max(off, 0), total - written)
-            yield from _silence(gap)
-            written += gap
-            part = samples[max(-off, 0) :][: total - written]
-            if len(part):
-                yield part
-                written += len(part)
-            if written >= total:
-                return
-        yield from _silence(total - written)
+        for block in joined(self._readable(start), round(SLACK * self.rate), total):
+            yield block
+            written += len(block)
+        yield from silent(total - written, 2)
 
     def samples(self, start: float, end: float) -> Samples:
         """All of [start, end) in one piece."""
@@ -74,7 +63,7 @@ class SoundReader:
     def _placed(self, start: float) -> Iterator[tuple[int, Samples]]:
         """(place in samples after `start`, samples), in the order of the file."""
         resampler = self._resampler()
-        for frame in self._decoded(start):
+        for frame in decoded(self._packets(start)):
             try:
                 parts = resampler.resample(frame)
             except ValueError:
@@ -82,9 +71,9 @@ class SoundReader:
                 resampler = self._resampler()
                 parts = resampler.resample(frame)
             for part in parts:
-                if part.pts is None or part.time_base is None:
+                if part.time is None:
                     continue
-                at = round((float(part.pts * part.time_base) - start) * self.rate)
+                at = round((part.time - start) * self.rate)
                 samples = _stereo(part)
                 if at + len(samples) > 0:
                     yield at, samples
@@ -92,17 +81,18 @@ class SoundReader:
     def _resampler(self) -> AudioResampler:
         return AudioResampler(format="flt", layout="stereo", rate=self.rate)
 
-    def _decoded(self, start: float) -> Iterator[av.AudioFrame]:
-        self._seek(start)
-        for packet in self._container.demux(self._stream):
-            try:
-                yield from packet.decode()
-            except av.error.FFmpegError:
-                continue
+    def _packets(self, start: float) -> Packets:
+        pts = self._pts(start - _RUN_UP)
+        if self._guesses and pts > (self._stream.start_time or 0):
+            self._places = self._places or PacketPlaces(self.path)
+            return self._places.read_from(pts, self._container, self._stream)
+        self._seek(pts)
+        return self._container.demux(self._stream)
 
-    def _seek(self, start: float) -> None:
-        base = self._stream.time_base or Fraction(1, self.rate)
-        pts = int((start - _RUN_UP) / base)
+    def _pts(self, seconds: float) -> int:
+        return int(seconds / (self._stream.time_base or Fraction(1, self.rate)))
+
+    def _seek(self, pts: int) -> None:
         # Before the start first: only that brings back the priming samples of some codecs.
         for place in (pts, max(pts, self._stream.start_time or 0)):
             try:
@@ -169,20 +159,14 @@ def at_speed(blocks: Iterator[Samples], speed: float, rate: int) -> Iterator[Sam
             given += len(part)
             yield part
     # The filter holds back its last window: silence pushes it out.
-    tail = [part for block in _silence(_WINDOW) for part in tempo.push(block)]
+    tail = [part for block in silent(_WINDOW, 2) for part in tempo.push(block)]
     rest = np.concatenate([*tail, *tempo.finish(), np.zeros((_WINDOW, 2), np.float32)])
     yield rest[: max(round(taken / speed) - given, 0)]
 
 
 def silence(start: float, end: float, rate: int = RATE) -> Iterator[Samples]:
     """[start, end) of a medium without sound."""
-    return _silence(round((end - start) * rate))
-
-
-def _silence(count: int) -> Iterator[Samples]:
-    while count > 0:
-        yield np.zeros((min(count, _BLOCK), 2), np.float32)
-        count -= _BLOCK
+    return silent(round((end - start) * rate), 2)
 
 
 def _factors(speed: float) -> list[float]:

@@ -21,12 +21,12 @@ from engine.domain.media import Clock
 from engine.media import cache
 from engine.media.container import audio_of, open_container, readable
 from engine.media.peaks import BASE, PeakPyramid, Peaks, base_pairs
+from engine.media.sound_frames import SLACK, decoded
 
 # So much is looked at together: it stays in the processor's cache.
 _BATCH = 128 * BASE
 # Decoded stretches of this many samples are worth a look without a copy; a file of plain samples is read in such ones.
 _LARGE, _READ = 64 * BASE, 1 << 18
-_SLACK = 0.02
 _KINDS = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "s64": np.int64, "flt": np.float32, "dbl": np.float64}
 # Above this length a few hundred short looks come first, so that the whole is seen at once.
 _LONG, _LOOKS, _PUBLISHED, _LOOK_TIME = 600.0, 400, 32, 0.7
@@ -146,27 +146,45 @@ def sound_pairs(
     """Base pairs of the sound in order, placed on time: `zero` seconds of the container is the first sample."""
     rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
     scale = float(stream.time_base * rate) if stream.time_base else 1.0
-    begin, slack = zero * rate, _SLACK * rate
+    begin, slack = zero * rate, SLACK * rate
     fifo, same = AudioFifo(), _Same()
     written = 0
-    for frame in decoded(container, stream):
+    for frame in decoded(container.demux(stream)):
         at = frame.pts * scale - begin if frame.pts is not None else written
         if at > seconds * rate:
             break
-        if at - written > slack and fifo.samples % BASE == 0:
-            missing = int(at - written) // BASE
+        off = at - written
+        if written and abs(off) <= slack:
+            off = 0.0
+        if off >= BASE:
             yield from _flush(fifo, channels)
+            written += -written % BASE
+            missing = int(at - written) // BASE
             yield np.zeros((missing, 2), np.int16)
             written += missing * BASE
-        elif written - at > slack:
-            continue
-        for part in same(frame):
-            part.pts = None
+        for part in _kept(same(frame), max(round(-off), 0)):
             written += part.samples
             pairs = _binned(part, fifo, channels)
             if pairs is not None:
                 yield pairs
     yield from _flush(fifo, channels)
+
+
+def _kept(parts: Sequence[av.AudioFrame], cut: int) -> Iterator[av.AudioFrame]:
+    """The parts without their first `cut` samples."""
+    for part in parts:
+        part.pts = None
+        if not cut:
+            yield part
+            continue
+        whole = AudioFifo()
+        whole.write(part)
+        whole.read(min(cut, part.samples))
+        cut -= min(cut, part.samples)
+        rest = whole.read(0, True)
+        if rest is not None:
+            rest.pts = None
+            yield rest
 
 
 def open_sound(path: Path) -> InputContainer:
@@ -182,15 +200,6 @@ def _binned(part: av.AudioFrame, fifo: AudioFifo, channels: int) -> Peaks | None
     held = fifo.samples
     whole = fifo.read(held // BASE * BASE) if held >= _BATCH else None
     return None if whole is None else base_pairs(_planes(whole), channels)
-
-
-def decoded(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
-    """All frames that can be decoded from here on."""
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except av.error.FFmpegError:
-            continue
 
 
 class _Same:

@@ -1,6 +1,6 @@
 """Small clips and sounds of every awkward kind, made on the spot; each frame carries its number as a bar code."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -98,19 +98,47 @@ def clicks(total: int, rate: int) -> np.ndarray:
     )
 
 
-def write_sound(path: Path, seconds: float, *, codec: str = "pcm_s16le", rate: int = 48000) -> Path:
+def noise(total: int, _rate: int) -> np.ndarray:
+    """No two instants of it are alike."""
+    return (0.2 * np.random.default_rng(1).standard_normal(total)).astype(np.float32)
+
+
+def write_sound(
+    path: Path,
+    seconds: float,
+    *,
+    codec: str = "pcm_s16le",
+    rate: int = 48000,
+    wave: Callable[[int, int], np.ndarray] = clicks,
+    gap: tuple[float, float] = (0.0, 0.0),
+) -> Path:
+    """`gap` are seconds of which the file holds nothing."""
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=rate, layout="stereo")
         total = round(seconds * rate)
-        wave = clicks(total, rate)
+        sound = wave(total, rate)
         for at in range(0, total, 1152):
-            block = wave[at : at + 1152]
+            if gap[0] <= at / rate < gap[1]:
+                continue
+            block = sound[at : at + 1152]
             frame = av.AudioFrame.from_ndarray(np.stack([block, block]), format="fltp", layout="stereo")
             frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
             for packet in stream.encode(frame):
                 out.mux(packet)
         for packet in stream.encode():
             out.mux(packet)
+    return path
+
+
+def hurt(path: Path, numbers: Collection[int], kind: str = "audio") -> Path:
+    """Overwrite the packets of those numbers, so that they cannot be decoded."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(**{kind: 0}) if packet.size]
+        places = [(packets[number].pos, packets[number].size) for number in numbers]
+    with path.open("r+b") as file:
+        for place, size in places:
+            file.seek(place)
+            file.write(bytes([255]) * size if kind == "audio" else bytes(size))
     return path
 
 

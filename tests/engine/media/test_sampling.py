@@ -1,6 +1,7 @@
 """What the model sees and hears, at sizes and rates that the golden data do not have."""
 
 import itertools
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from engine.media.sampling import (
     square,
     window_ranges,
 )
+from tests.engine.media import clips
 
 
 @settings(deadline=None)
@@ -150,6 +152,17 @@ def test_the_chosen_frames_are_those_of_their_numbers(tmp_path: Path, options: d
     assert frames.mean(axis=(1, 2, 3)) == pytest.approx([20 + 20 * number for number in range(9)], abs=3)
 
 
+def test_in_place_of_a_frame_that_cannot_be_decoded_the_one_before_is_shown_and_at_the_start_the_first(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "clip.mp4"
+    _video(path, 90, options={"g": "10", "bf": "0", "x264-params": "scenecut=0"})
+    clips.hurt(path, [*range(10), *range(40, 50)], "video")
+    frames = read_frames(path, Watching(side=16, limit=18))
+    expected = [10, 10, 10, 15, 20, 25, 30, 35, 39, 39, *range(50, 90, 5)]
+    assert frames.mean(axis=(1, 2, 3)) == pytest.approx([20 + 2 * number for number in expected], abs=3)
+
+
 def test_a_clip_is_shown_upright(tmp_path: Path) -> None:
     """The first half of each row is bright; displayed, that is another edge."""
     path = tmp_path / "turned.mp4"
@@ -219,3 +232,52 @@ def test_a_silent_clip_has_no_sound(tmp_path: Path) -> None:
     _video(path, 5)
     with pytest.raises(MediaError, match="no sound"):
         read_sound(path, 16000)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.m4a", "aac"), ("a.flac", "flac")])
+def test_a_damaged_stretch_of_a_sound_is_silence_and_the_rest_stays_in_place(
+    name: str, codec: str, tmp_path: Path
+) -> None:
+    path = clips.write_sound(tmp_path / name, 3.5, codec=codec)
+    whole = read_sound(path, 16000)
+    heard = read_sound(clips.hurt(path, range(15, 18)), 16000)
+    assert abs(len(heard) - len(whole)) <= 16
+    loud = np.flatnonzero(np.abs(heard[24000:]) > 0.4) + 24000
+    assert loud[np.diff(loud, prepend=0) > 1600] == pytest.approx([32000, 48000], abs=64)
+
+
+def test_the_model_hears_a_gap_as_silence(tmp_path: Path) -> None:
+    samples = read_sound(clips.write_sound(tmp_path / "a.mka", 6.0, gap=(1.5, 4.5)), 16000)
+    assert len(samples) == 96000
+    loud = np.flatnonzero(np.abs(samples) > 0.4)
+    assert loud[np.diff(loud, prepend=-16000) > 1600] == pytest.approx([0, 16000, 80000], abs=64)
+    assert not samples[26000:71000].any()
+
+
+def test_times_that_leap_by_hours_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mka"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for at in (0, 26 * 3600 * 8000):
+            frame = av.AudioFrame.from_ndarray(np.ones((1, 800), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 8000, at, Fraction(1, 8000)
+            container.mux(stream.encode(frame))
+    with pytest.raises(MediaError, match=r"a\.mka leap by hours"):
+        read_sound(path, 16000)
+
+
+def test_a_play_list_does_not_lead_to_other_files(tmp_path: Path) -> None:
+    clips.write_sound(tmp_path / "other.wav", 0.1)
+    path = tmp_path / "list.wav"
+    path.write_text("ffconcat version 1.0\nfile other.wav\n")
+    with pytest.raises(MediaError, match=r"list\.wav"):
+        read_sound(path, 16000)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [read_picture, lambda path: read_frames(path, Watching(side=8, limit=8)), lambda path: read_sound(path, 16000)],
+)
+def test_of_a_missing_file_it_is_said_that_it_is_missing(read: Callable[[Path], object], tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"gone\.bin is not there any more"):
+        read(tmp_path / "gone.bin")

@@ -27,6 +27,10 @@ def bursts(samples: np.ndarray) -> list[float]:
         ("a.m4a", "aac"),
         ("a.ogg", "libopus"),
         ("a.mka", "ac3"),
+        ("a.oga", "flac"),
+        ("ms.wav", "adpcm_ms"),
+        ("ima.wav", "adpcm_ima_wav"),
+        ("a.w64", "adpcm_ms"),
     ],
 )
 def test_sound_from_any_instant_lies_where_it_belongs(name: str, codec: str, tmp_path: Path) -> None:
@@ -41,6 +45,24 @@ def test_sound_from_any_instant_lies_where_it_belongs(name: str, codec: str, tmp
         found = [at + start for at in bursts(samples)]
         assert found == pytest.approx([first, first + 1], abs=0.004)
     reader.close()
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.oga", "flac"), ("a.wav", "adpcm_ms")])
+def test_a_sound_is_the_same_from_any_instant(name: str, codec: str, tmp_path: Path) -> None:
+    reader = SoundReader(clips.write_sound(tmp_path / name, 20.0, codec=codec, wave=clips.noise))
+    whole = reader.samples(0.0, 20.0)
+    for start in (0.5, 19.9, 3.3, 12.7, 7.0):
+        first = round(start * RATE)
+        assert np.array_equal(reader.samples(start, start + 0.1), whole[first : first + RATE // 10])
+    reader.close()
+
+
+def test_no_part_of_a_packet_is_left_out(tmp_path: Path) -> None:
+    """A packet of ADPCM in a WAV file is several frames, and only the first is told its time."""
+    reader = SoundReader(clips.write_sound(tmp_path / "a.wav", 2.0, codec="adpcm_ms"))
+    samples = reader.samples(0.0, 2.0)[:, 0]
+    reader.close()
+    assert np.abs(samples[: len(samples) // 480 * 480].reshape(-1, 480)).max(1).min() > 0.05
 
 
 def test_before_and_after_the_sound_there_is_silence(tmp_path: Path) -> None:

@@ -102,6 +102,28 @@ def test_a_clip_has_the_waveform_of_its_sound_on_the_clock_of_its_pictures(clip)
     assert (shown[5:7, 1] > 20000).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "zero", "gap"),
+    [
+        ("a.mka", "pcm_s16le", 0.5, (0.0, 0.0)),
+        ("a.mka", "pcm_s16le", 0.013, (0.0, 0.0)),
+        ("a.mka", "pcm_s16le", 0.51, (1.3, 2.4)),
+        ("a.m4a", "aac", 0.5, (0.0, 0.0)),
+        ("a.flac", "flac", 0.507, (0.0, 0.0)),
+    ],
+)
+def test_sound_that_begins_before_the_clip_is_cut_to_the_sample(
+    name: str, codec: str, zero: float, gap: tuple[float, float], tmp_path: Path
+) -> None:
+    path = clips.write_sound(tmp_path / name, 4.5, codec=codec, gap=gap)
+    with open_container(path) as container:
+        pairs = np.concatenate(list(waveform.sound_pairs(container, audio_of(container), zero)))
+    loud = np.flatnonzero(pairs[:, 1] > 20000)
+    starts = loud[np.diff(loud, prepend=-60) > 60] * BASE / 48000
+    expected = [at - zero for at in range(1, 5) if not gap[0] <= at < gap[1]]
+    assert starts[-len(expected) :] == pytest.approx(expected, abs=0.006)
+
+
 def test_silent_media_have_none(clip) -> None:
     path = clip("three B-frames")
     clock = probe(path).clock
