@@ -16,7 +16,7 @@ from engine.domain.errors import ModelError
 from engine.grounding.architecture import Architecture
 from engine.grounding.checkpoint import UNUSED, laid_out, own_name, plain_language
 from engine.grounding.compact import PLAIN, LanguageTensors
-from engine.grounding.jobs import SCRATCH, Job, Progress, Request, forget, identity, run
+from engine.grounding.jobs import SCRATCH, Job, Progress, Request, forget, identity, part_of, run
 from engine.grounding.language_files import Language, check_precision, group_jobs, language_jobs
 from engine.grounding.manifest import LanguageFiles, Manifest, read_manifest, write_manifest
 from engine.grounding.model_folder import LANGUAGE
@@ -64,12 +64,13 @@ def convert(
     jobs.append(Job(_TOKENIZER, 1, lambda path, _tick: _copy(source / _TOKENIZER, path)))
     language = Language(draft.architecture, costs, _loader(located), source / _TOKENIZER)
     rows, more = _languages(target, language, precisions)
+    jobs += more
     target.mkdir(parents=True, exist_ok=True)
-    _check_room(target, [*jobs, *more])
-    done = run(target, request, [*jobs, *more], progress)
+    _check_room(target, jobs)
+    done = run(target, request, jobs, progress)
     manifest = msgspec.structs.replace(draft, senses=files, languages=rows, files=done)
     write_manifest(target, manifest)
-    forget(target)
+    forget(target, jobs)
     return manifest
 
 
@@ -88,7 +89,7 @@ def quantize(folder: Path, precision: str, *, progress: Progress = silent) -> Ma
     done = run(folder, Request(tuple(identity(folder / file) for file in plain), (precision,)), jobs, progress)
     whole = msgspec.structs.replace(manifest, languages=(*manifest.languages, *rows), files={**manifest.files, **done})
     write_manifest(folder, whole)
-    forget(folder)
+    forget(folder, jobs)
     return whole
 
 
@@ -102,7 +103,7 @@ def _languages(
         rows.append(row)
         jobs = {job.file: job for job in more} | jobs
     # A scratch file comes before what is made of it.
-    return tuple(rows), sorted(jobs.values(), key=lambda job: not job.file.startswith(SCRATCH))
+    return tuple(rows), sorted(jobs.values(), key=lambda job: job.file != SCRATCH)
 
 
 def _located(source: Path, clip: Path) -> dict[str, Located]:
@@ -171,7 +172,7 @@ def _identities(located: Mapping[str, Located]) -> tuple[tuple[str, int, int], .
 
 
 def _copy(source: Path, path: Path) -> None:
-    part = path.with_name(path.name + ".part")
+    part = part_of(path)
     part.write_bytes(tokenizer_bytes(source))
     part.replace(path)
 

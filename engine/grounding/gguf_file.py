@@ -18,6 +18,7 @@ from torch import Tensor
 
 from engine.grounding.architecture import LlamaSize
 from engine.grounding.backbone import head_width
+from engine.grounding.jobs import part_of
 from engine.grounding.lora import PROJECTIONS, projection_sizes, read_lora
 
 _Types = gguf.GGMLQuantizationType
@@ -65,7 +66,7 @@ def write_llama(
 ) -> None:
     """Writes the LLaMA whose tensors `load` gives by their published names; whole or not at all."""
     element, file_type = _FILE_TYPES[kind]
-    part = path.with_suffix(".part")
+    part = part_of(path)
     writer = gguf.GGUFWriter(part, "llama")
     writer.add_name(name)
     writer.add_file_type(file_type)

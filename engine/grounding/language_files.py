@@ -83,7 +83,7 @@ def _writer(names: list[str], load: Load, precision: str) -> Callable[[Path, Tic
 def _gguf_jobs(target: Path, language: Language, precision: str) -> tuple[LanguageFiles, list[Job]]:
     kind = precision if precision in _WHOLE else "BF16"
     file = f"language-{precision}.gguf"
-    first = file if kind == precision else f"{SCRATCH}-BF16.gguf"
+    first = file if kind == precision else SCRATCH
     cost = sum(language.costs.values())
     size = language.architecture
 

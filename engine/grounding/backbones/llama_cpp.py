@@ -22,6 +22,7 @@ from engine.domain.errors import Cancelled, ModelError, OutOfMemory
 from engine.grounding.architecture import LlamaSize
 from engine.grounding.backbone import Floats, Part, Stop, default_threads
 from engine.grounding.gguf_file import write_lora
+from engine.grounding.jobs import part_of
 
 FILE_TYPES = {
     "F16": api.LLAMA_FTYPE_MOSTLY_F16,
@@ -205,7 +206,7 @@ def quantise(source: Path, target: Path, kind: str, threads: int = 0) -> None:
     options = api.llama_model_quantize_default_params()
     options.ftype = FILE_TYPES[kind]
     options.nthread = threads or default_threads()
-    part = target.with_suffix(".part")
+    part = part_of(target)
     if api.llama_model_quantize(str(source).encode(), str(part).encode(), ctypes.byref(options)):
         part.unlink(missing_ok=True)
         raise ModelError(f"“{source.name}” cannot be written as {kind}: {' '.join(_said) or 'the file is refused'}.")

@@ -139,6 +139,29 @@ def test_another_request_does_not_go_on_with_old_files(tmp_path: Path) -> None:
     assert load_senses(tmp_path).model.query_tokens.dtype == torch.float32
 
 
+FOREIGN = ("scratchpad.txt", "movie.mkv.part", "convert.json.bak", "scratch/notes.txt")
+
+
+@pytest.mark.gguf
+def test_files_of_the_user_beside_the_model_are_left_alone(tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    (tmp_path / "scratch").mkdir()
+    for name in FOREIGN:
+        (tmp_path / name).write_text("mine")
+    convert(SOURCE, CLIP, tmp_path, ["bf16", "Q8_0"])
+    quantize(tmp_path, "Q6_K")
+    assert [(tmp_path / name).read_text() for name in FOREIGN] == ["mine"] * len(FOREIGN)
+    ours = {path.name for path in tmp_path.iterdir()} - {*FOREIGN, "scratch"}
+    assert ours == {*read_manifest(tmp_path).files, "manifest.json"}
+
+
+def test_a_file_that_is_called_like_the_ledger_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / LEDGER).write_text('{"mine": 1}')
+    with pytest.raises(ModelError, match=LEDGER):
+        convert(SOURCE, CLIP, tmp_path, ["bf16"])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ['{"mine": 1}']
+
+
 def test_packed_weights_come_back_close_and_pack_again_to_the_same(made: Path, tmp_path: Path) -> None:
     convert(SOURCE, CLIP, tmp_path, ["nf4"])
     plain = LanguageTensors(made, read_manifest(made).language("torch", "fp32").files)
