@@ -6,6 +6,7 @@ the working cache.
 
 import ctypes
 import logging
+import os
 import re
 import sys
 import tempfile
@@ -36,6 +37,8 @@ _BATCH = 512
 _ABORTED = 2
 _ERROR_LEVEL = 4
 
+# Where llama.cpp gives up, it would start a debugger on this process.
+os.environ["GGML_NO_BACKTRACE"] = "1"
 _log = logging.getLogger(__name__)
 _said: list[str] = []
 

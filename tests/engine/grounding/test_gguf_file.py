@@ -1,6 +1,9 @@
 """GGUF files: the tensors and the vocabulary that were put in come out."""
 
 import ctypes
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import gguf
@@ -102,3 +105,19 @@ def test_the_stop_flag_is_read_by_c(tmp_path: Path) -> None:
     assert not runner_module._flagged(ctypes.c_void_p(stop.address))
     stop.request()
     assert runner_module._flagged(ctypes.c_void_p(stop.address))
+
+
+_ABORT = """
+import resource
+from engine.grounding.backbones import llama_cpp as backend
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+backend._ggml.ggml_abort(b"file", 1, b"given up")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="aborting opens a window there")
+def test_where_llama_cpp_gives_up_no_debugger_is_started() -> None:
+    command = [sys.executable, "-c", _ABORT]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[3], capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGABRT
+    assert (ended.stdout + ended.stderr).split(b"\n") == [b"file:1: given up", b""]
