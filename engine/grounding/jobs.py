@@ -1,6 +1,7 @@
 """Files made one after the other, with a ledger of what is done: stopped anywhere, the work goes on where it was."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -58,6 +59,18 @@ def run(target: Path, request: Request, jobs: Sequence[Job], progress: Progress)
         spent += job.cost
         progress(job.file, spent, total)
     return {job.file: done[job.file] for job in jobs if job.file != SCRATCH}
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """A folder that cannot be written is told in a sentence; a closed end of the progress is not meant."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise ModelError(f"{target} cannot be written: {reason}; make room or choose another folder.") from error
 
 
 def part_of(path: Path) -> Path:

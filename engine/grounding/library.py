@@ -20,6 +20,7 @@ from engine.grounding.trust import Hashed, examine
 from engine.grounding.user_data import Told, check_room, data_folder, write_whole
 
 _CHUNK = 8 << 20
+_LONGEST_NAME = 120
 
 
 class Shelf(Struct, frozen=True):
@@ -42,6 +43,12 @@ class Known(Struct, frozen=True):
 def shelf_file() -> Path:
     """Where the names are kept."""
     return data_folder() / "models.json"
+
+
+def check_name(name: str) -> None:
+    """Raise a ModelError unless a model may be called so."""
+    if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
+        raise ModelError(f"A name has 1 to {_LONGEST_NAME} letters, digits or signs; choose another with --name.")
 
 
 def listed() -> list[Known]:
