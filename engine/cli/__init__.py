@@ -5,6 +5,7 @@ like a Python keyword ends in an underscore. Results go to stdout, progress to s
 """
 
 import logging
+import math
 from importlib import import_module
 from pkgutil import iter_modules
 from time import monotonic
@@ -64,6 +65,8 @@ def numbers(text: str, count: int, option: str) -> list[float]:
         found = [float(part) for part in text.split(",")]
     except ValueError:
         found = []
+    if not all(math.isfinite(number) for number in found):
+        raise UsageError(f"{option} takes finite numbers.")
     if len(found) != count or not all(low < high for low, high in zip(found, found[count // 2 :], strict=False)):
         raise UsageError(f"{option} takes {count} numbers with commas between, the smaller ones first.")
     return found

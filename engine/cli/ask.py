@@ -1,5 +1,6 @@
 """`groundwork-engine ask MEDIA… --query TEXT`: one question, answered on the shell."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,7 +35,7 @@ def command(  # noqa: PLR0917
     backbone: Annotated[str, typer.Option("--backbone", help="auto, torch or llamacpp.")] = "auto",
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     precision: Annotated[str, typer.Option("--precision", help="auto, fp32, bf16, int8, nf4, Q8_0, Q4_K_M …")] = "auto",
-    threads: Annotated[int, typer.Option("--threads", help="0 for all cores but one.")] = 0,
+    threads: Annotated[int, typer.Option("--threads", min=0, help="0 for all cores but one.")] = 0,
     constrain: Annotated[str, typer.Option("--constrain", help="Limit the answer to boxes or times.")] = "",
     temperature: Annotated[float, typer.Option("--temperature", min=0, help="0 for the likeliest words.")] = 0.0,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
@@ -121,6 +122,8 @@ def _line(found: Grounding, scene: Scene) -> str:
 
 def _marks(region: str, moment: str, time: float | None, scene: Scene) -> tuple[Box | None, Segment | None, int | None]:
     """The marked region, moment and frame of a question."""
+    if time is not None and not math.isfinite(time):
+        raise UsageError("--time takes a finite number of seconds.")
     box = Box(*numbers(region, 4, "--region")) if region else None
     segment = _segment(numbers(moment, 2, "--moment"), scene.clock) if moment else None
     return box, segment, _clock(scene.clock).pts_at(time) if time is not None else None

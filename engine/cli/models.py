@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from engine.cli import Bar
+from engine.domain.errors import ModelError
 from engine.grounding import library
 from engine.grounding.manifest import MANIFEST, Manifest, read_manifest
 from engine.grounding.packed import unpacked
@@ -56,6 +57,8 @@ def quantize(
 ) -> None:
     """Give a model its language model at one more precision."""
     folder = library.find(name)
+    if folder.resolve() == library.EMBEDDED.resolve():
+        raise ModelError(f"{name} belongs to the program; give a copy of it another precision (models add --copy).")
     with _going_on():
         manifest = _converting().quantize(folder, precision, progress=Bar(lines))
     _report(folder, manifest, as_json=as_json or lines)

@@ -16,8 +16,9 @@ from engine.domain.errors import ModelError
 from engine.grounding.architecture import Architecture
 from engine.grounding.checkpoint import UNUSED, laid_out, own_name, plain_language
 from engine.grounding.compact import PLAIN, LanguageTensors
-from engine.grounding.jobs import SCRATCH, Job, Progress, Request, forget, identity, run
+from engine.grounding.jobs import SCRATCH, Job, Progress, Request, forget, identity, part_of, run, writing
 from engine.grounding.language_files import Language, check_precision, group_jobs, language_jobs
+from engine.grounding.library import check_name
 from engine.grounding.manifest import LanguageFiles, Manifest, read_manifest, write_manifest
 from engine.grounding.model_folder import LANGUAGE
 from engine.grounding.network import GroundingModel
@@ -50,12 +51,13 @@ def convert(
     progress: Progress = silent,
 ) -> Manifest:
     """Write the model folder `target` of the checkpoint `source` and the image tower `clip`; `progress` may raise."""
+    check_name(name)
     for precision in (*precisions, senses):
         check_precision(precision)
     if senses not in PLAIN or not precisions:
         raise ModelError("Encoders and adapters are kept at bf16, fp16 or fp32, the language model at one precision.")
     located = _located(source, clip)
-    draft = _draft(source, clip, located, name)
+    draft = _readable(_draft(source, clip, located, name))
     request = Request(_identities(located), tuple(precisions), senses)
     kept = {name: place for name, place in located.items() if not name.startswith(LANGUAGE)}
     costs = {name: _cost(place) for name, place in located.items() if name.startswith(LANGUAGE)}
@@ -64,12 +66,14 @@ def convert(
     jobs.append(Job(_TOKENIZER, 1, lambda path, _tick: _copy(source / _TOKENIZER, path)))
     language = Language(draft.architecture, costs, _loader(located), source / _TOKENIZER)
     rows, more = _languages(target, language, precisions)
-    target.mkdir(parents=True, exist_ok=True)
-    _check_room(target, [*jobs, *more])
-    done = run(target, request, [*jobs, *more], progress)
-    manifest = msgspec.structs.replace(draft, senses=files, languages=rows, files=done)
-    write_manifest(target, manifest)
-    forget(target)
+    jobs += more
+    with writing(target):
+        target.mkdir(parents=True, exist_ok=True)
+        _check_room(target, jobs)
+        done = run(target, request, jobs, progress)
+        manifest = msgspec.structs.replace(draft, senses=files, languages=rows, files=done)
+        write_manifest(target, manifest)
+        forget(target, jobs)
     return manifest
 
 
@@ -84,11 +88,13 @@ def quantize(folder: Path, precision: str, *, progress: Progress = silent) -> Ma
     costs = {name: stored.end - stored.start for file in plain for name, stored in read_header(folder / file).items()}
     language = Language(manifest.architecture, costs, tensors.__getitem__, folder / manifest.tokenizer)
     rows, jobs = _languages(folder, language, (precision,))
-    _check_room(folder, jobs)
-    done = run(folder, Request(tuple(identity(folder / file) for file in plain), (precision,)), jobs, progress)
-    whole = msgspec.structs.replace(manifest, languages=(*manifest.languages, *rows), files={**manifest.files, **done})
-    write_manifest(folder, whole)
-    forget(folder)
+    files, languages = manifest.files, (*manifest.languages, *rows)
+    with writing(folder):
+        _check_room(folder, jobs)
+        done = run(folder, Request(tuple(identity(folder / file) for file in plain), (precision,)), jobs, progress)
+        whole = msgspec.structs.replace(manifest, languages=languages, files={**files, **done})
+        write_manifest(folder, whole)
+        forget(folder, jobs)
     return whole
 
 
@@ -102,7 +108,7 @@ def _languages(
         rows.append(row)
         jobs = {job.file: job for job in more} | jobs
     # A scratch file comes before what is made of it.
-    return tuple(rows), sorted(jobs.values(), key=lambda job: not job.file.startswith(SCRATCH))
+    return tuple(rows), sorted(jobs.values(), key=lambda job: job.file != SCRATCH)
 
 
 def _located(source: Path, clip: Path) -> dict[str, Located]:
@@ -140,6 +146,14 @@ def _draft(source: Path, clip: Path, located: Mapping[str, Located], name: str) 
     )
 
 
+def _readable(draft: Manifest) -> Manifest:
+    """Before hours of work: what is written is read by the same rules."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(draft), type=Manifest)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise ModelError(f"{draft.source!a} does not make a model ({error}); download the checkpoint again.") from error
+
+
 def _check_shapes(size: Architecture, shapes: Mapping[str, Any]) -> None:
     wanted = {name: tuple(tensor.shape) for name, tensor in laid_out(GroundingModel, size, shapes).state_dict().items()}
     for name in sorted(wanted.keys() | shapes.keys()):
@@ -171,7 +185,7 @@ def _identities(located: Mapping[str, Located]) -> tuple[tuple[str, int, int], .
 
 
 def _copy(source: Path, path: Path) -> None:
-    part = path.with_name(path.name + ".part")
+    part = part_of(path)
     part.write_bytes(tokenizer_bytes(source))
     part.replace(path)
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from engine.grounding.architecture import LlamaSize
 from engine.grounding.backbone import head_width
+from engine.grounding.jobs import part_of
 from engine.grounding.lora import PROJECTIONS, projection_sizes, read_lora
 
 _Types = gguf.GGMLQuantizationType
@@ -65,12 +66,12 @@ def write_llama(
 ) -> None:
     """Writes the LLaMA whose tensors `load` gives by their published names; whole or not at all."""
     element, file_type = _FILE_TYPES[kind]
-    part = path.with_suffix(".part")
+    part = part_of(path)
     writer = gguf.GGUFWriter(part, "llama")
     writer.add_name(name)
     writer.add_file_type(file_type)
     _describe(writer, size)
-    _describe_vocabulary(writer, pieces)
+    _describe_vocabulary(writer, pieces, size)
     plan = _plan(size)
     for target, source in plan:
         edges = _edges(source, size)
@@ -136,15 +137,15 @@ def _describe(writer: Any, size: LlamaSize) -> None:
     writer.add_rope_freq_base(size.rope_theta)
 
 
-def _describe_vocabulary(writer: Any, pieces: Sequence[Piece]) -> None:
+def _describe_vocabulary(writer: Any, pieces: Sequence[Piece], size: LlamaSize) -> None:
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
     writer.add_token_list([piece.text for piece in pieces])
     writer.add_token_scores([piece.score for piece in pieces])
     writer.add_token_types([piece.kind for piece in pieces])
     writer.add_unk_token_id(0)
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
+    writer.add_bos_token_id(size.bos_token_id)
+    writer.add_eos_token_id(size.eos_token_id)
     writer.add_add_bos_token(True)
     writer.add_add_eos_token(False)
     writer.add_add_space_prefix(True)

@@ -17,7 +17,7 @@ from engine.domain.errors import ModelError
 from engine.grounding.architecture import LlamaSize
 
 _MOST_TENSORS, _MOST_KEYS, _LONGEST_TEXT, _LONGEST_ARRAY = 65536, 512, 1 << 16, 1 << 21
-_STRING, _ARRAY, _BOOL, _INT32, _UINT32, _FLOAT32 = 8, 9, 7, 5, 4, 6
+_STRING, _ARRAY, _INT32, _FLOAT32 = 8, 9, 5, 6
 _FORMATS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _KEYS = re.compile(
     r"general\.[a-z0-9_.]{1,48}|llama\.[a-z0-9_.]{1,48}"
@@ -41,6 +41,12 @@ _BLOCKS = {
 }
 _BYTE = re.compile(rb"<0x[0-9A-F]{2}>")
 _BYTE_TOKEN = 6
+_TOKEN_KINDS = range(1, 7)
+
+
+class _List(Struct, frozen=True):
+    kind: int
+    parts: list[Any]
 
 
 class _Place(Struct, frozen=True):
@@ -103,16 +109,16 @@ class _Reader:
             raise self.refuse(f"it holds a value of the unknown type {kind}")
         return self.number(_FORMATS[kind])
 
-    def _array(self) -> list[Any]:
+    def _array(self) -> _List:
         kind, count = self.number("I"), self.number("Q")
         if count > _LONGEST_ARRAY or kind == _ARRAY:
             raise self.refuse(f"a list of it has {count} parts")
         if kind == _STRING:
-            return [self.text() for _ in range(count)]
+            return _List(kind, [self.text() for _ in range(count)])
         if kind not in _FORMATS:
             raise self.refuse(f"it holds a list of the unknown type {kind}")
         form = _FORMATS[kind]
-        return list(struct.unpack(f"<{count}{form}", self.take(count * struct.calcsize(form))))
+        return _List(kind, list(struct.unpack(f"<{count}{form}", self.take(count * struct.calcsize(form)))))
 
 
 def _header(reader: _Reader) -> tuple[dict[str, Any], list[_Place], int]:
@@ -149,35 +155,81 @@ def _place(reader: _Reader) -> _Place:
     return _Place(name, shape, math.prod(shape) // elements * block, offset)
 
 
-def _check_values(path: Path, values: dict[str, Any], size: LlamaSize) -> None:
-    heads = size.num_attention_heads
-    expected = {
+def _expected(size: LlamaSize) -> dict[str, Any]:
+    """What the entries must say; all that llama.cpp may hear of its network is among them."""
+    width = size.head_dim or size.hidden_size // size.num_attention_heads
+    return {
         "general.architecture": b"llama",
-        "llama.block_count": size.num_hidden_layers,
+        "llama.context_length": size.max_position_embeddings,
         "llama.embedding_length": size.hidden_size,
+        "llama.block_count": size.num_hidden_layers,
         "llama.feed_forward_length": size.intermediate_size,
-        "llama.attention.head_count": heads,
+        "llama.attention.head_count": size.num_attention_heads,
         "llama.attention.head_count_kv": size.num_key_value_heads,
+        "llama.attention.key_length": width,
+        "llama.attention.value_length": width,
+        "llama.attention.layer_norm_rms_epsilon": _single(size.rms_norm_eps),
         "llama.vocab_size": size.vocab_size,
-        "llama.rope.dimension_count": size.head_dim or size.hidden_size // heads,
+        "llama.rope.dimension_count": width,
+        "llama.rope.freq_base": _single(size.rope_theta),
         "tokenizer.ggml.model": b"llama",
+        "tokenizer.ggml.bos_token_id": size.bos_token_id,
+        "tokenizer.ggml.eos_token_id": size.eos_token_id,
     }
+
+
+def _assumed(size: LlamaSize) -> dict[str, Any]:
+    """What llama.cpp takes for an entry that is not there."""
+    head = size.hidden_size // size.num_attention_heads
+    return {
+        "llama.attention.key_length": head,
+        "llama.attention.value_length": head,
+        "llama.rope.freq_base": 10000.0,
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2,
+    }
+
+
+def _single(number: float) -> float:
+    """The number as a file keeps it."""
+    return float(struct.unpack("<f", struct.pack("<f", number))[0])
+
+
+def _check_values(path: Path, values: dict[str, Any], size: LlamaSize) -> None:
+    expected = _expected(size)
+    for key in values:
+        if key.startswith("llama.") and key not in expected:
+            raise _refused(path, f"its entry “{key[:60]}” is unknown")
+    told = _assumed(size) | values
     for key, value in expected.items():
-        if values.get(key) != value:
-            raise _refused(path, f"its {key} is {str(values.get(key))[:40]}, not what the manifest says")
-    lists = [values.get(f"tokenizer.ggml.{part}") for part in ("tokens", "scores", "token_type")]
-    if not all(isinstance(part, list) and len(part) == size.vocab_size for part in lists):
-        raise _refused(path, "its vocabulary has another size than the manifest says")
-    tokens, scores, kinds = lists
-    if any(not isinstance(token, bytes) or len(token) > 512 for token in tokens or ()):
-        raise _refused(path, "a token of it is no text")
-    if any(
-        kind == _BYTE_TOKEN and not _BYTE.fullmatch(token)
-        for token, kind in zip(tokens or (), kinds or (), strict=True)
-    ):
+        if told.get(key) != value:
+            raise _refused(path, f"its {key} is {str(told.get(key))[:40]}, not what the manifest says")
+    for key, value in values.items():
+        if key.endswith("_token_id") and not (isinstance(value, int) and 0 <= value < size.vocab_size):
+            raise _refused(path, f"its {key} is no token")
+    _check_vocabulary(path, values, size)
+
+
+def _check_vocabulary(path: Path, values: dict[str, Any], size: LlamaSize) -> None:
+    tokens, scores, kinds = (
+        _parts(path, values.get(f"tokenizer.ggml.{part}"), kind, size)
+        for part, kind in (("tokens", _STRING), ("scores", _FLOAT32), ("token_type", _INT32))
+    )
+    if any(len(token) > 512 for token in tokens):
+        raise _refused(path, "a token of it is far too long")
+    if any(kind not in _TOKEN_KINDS for kind in kinds):
+        raise _refused(path, "a token of it is of an unknown kind")
+    if any(kind == _BYTE_TOKEN and not _BYTE.fullmatch(token) for token, kind in zip(tokens, kinds, strict=True)):
         raise _refused(path, "a byte token of it is no byte")
-    if not all(isinstance(score, float) and math.isfinite(score) for score in scores or ()):
+    if not all(math.isfinite(score) for score in scores):
         raise _refused(path, "a score in its vocabulary is no number")
+
+
+def _parts(path: Path, found: object, kind: int, size: LlamaSize) -> list[Any]:
+    """One list of the vocabulary; llama.cpp reads each as it should be, without a look at what it is."""
+    if not isinstance(found, _List) or found.kind != kind or len(found.parts) != size.vocab_size:
+        raise _refused(path, "its vocabulary is not of the kind and size that the manifest says")
+    return found.parts
 
 
 def _check_shapes(path: Path, places: list[_Place], size: LlamaSize) -> None:

@@ -1,15 +1,18 @@
 """Files made one after the other, with a ledger of what is done: stopped anywhere, the work goes on where it was."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from engine.domain.errors import ModelError
 from engine.grounding.manifest import FileEntry, entry
 
 LEDGER = "convert.json"
-SCRATCH = "scratch"
+# What only serves other files, under the one name that it ever has.
+SCRATCH = "scratch-BF16.gguf"
 
 Tick = Callable[[float], None]
 Progress = Callable[[str, int, int], None]
@@ -55,13 +58,32 @@ def run(target: Path, request: Request, jobs: Sequence[Job], progress: Progress)
             _note(target, Ledger(request, done))
         spent += job.cost
         progress(job.file, spent, total)
-    return {job.file: done[job.file] for job in jobs if not job.file.startswith(SCRATCH)}
+    return {job.file: done[job.file] for job in jobs if job.file != SCRATCH}
 
 
-def forget(target: Path) -> None:
-    """Remove what only served the work."""
-    for left in (*target.glob(LEDGER + "*"), *target.glob(f"{SCRATCH}*"), *target.glob("*.part")):
-        left.unlink(missing_ok=True)
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """A folder that cannot be written is told in a sentence; a closed end of the progress is not meant."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise ModelError(f"{target} cannot be written: {reason}; make room or choose another folder.") from error
+
+
+def part_of(path: Path) -> Path:
+    """Where a file lies until it is whole."""
+    return path.with_name(path.name + ".part")
+
+
+def forget(target: Path, jobs: Sequence[Job]) -> None:
+    """Remove what only served the work, by its names: all else in the folder is the user's."""
+    for name in (LEDGER, SCRATCH):
+        (target / name).unlink(missing_ok=True)
+    for name in (LEDGER, SCRATCH, *(job.file for job in jobs)):
+        part_of(target / name).unlink(missing_ok=True)
 
 
 def _ticking(job: Job, spent: int, total: int, progress: Progress) -> Tick:
@@ -76,8 +98,10 @@ def _done(target: Path, request: Request) -> dict[str, FileEntry]:
     """Files of an earlier run of the same request that are still there at their sizes."""
     try:
         ledger = msgspec.json.decode((target / LEDGER).read_bytes(), type=Ledger)
-    except (OSError, msgspec.DecodeError):
+    except FileNotFoundError:
         return {}
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{target / LEDGER} is no ledger of ours; move it away or choose another folder.") from error
     if ledger.request != request:
         return {}
     sizes = {path.name: path.stat().st_size for path in target.iterdir() if path.is_file()}
@@ -85,6 +109,6 @@ def _done(target: Path, request: Request) -> dict[str, FileEntry]:
 
 
 def _note(target: Path, ledger: Ledger) -> None:
-    part = target / (LEDGER + ".part")
+    part = part_of(target / LEDGER)
     part.write_bytes(msgspec.json.encode(ledger))
     part.replace(target / LEDGER)

@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.domain.errors import ModelError
 from engine.grounding.architecture import Architecture
 from engine.grounding.compact import PACKED, PLAIN, packed
+from engine.grounding.fitting import weight_bytes
 from engine.grounding.jobs import SCRATCH, Job, Tick
 from engine.grounding.manifest import GGUF_PRECISIONS, LanguageFiles
 from engine.grounding.model_folder import write_tensors
@@ -83,7 +84,7 @@ def _writer(names: list[str], load: Load, precision: str) -> Callable[[Path, Tic
 def _gguf_jobs(target: Path, language: Language, precision: str) -> tuple[LanguageFiles, list[Job]]:
     kind = precision if precision in _WHOLE else "BF16"
     file = f"language-{precision}.gguf"
-    first = file if kind == precision else f"{SCRATCH}-BF16.gguf"
+    first = file if kind == precision else SCRATCH
     cost = sum(language.costs.values())
     size = language.architecture
 
@@ -97,13 +98,18 @@ def _gguf_jobs(target: Path, language: Language, precision: str) -> tuple[Langua
 
     jobs = [Job(first, cost, write)]
     if first != file:
-        jobs.append(Job(file, cost, lambda path, _tick: _quantise(target / first, path, precision)))
+        expected = weight_bytes(size.llama, precision)
+
+        def reduce(path: Path, tick: Tick) -> None:
+            _quantise(target / first, path, precision, lambda written: tick(min(written / expected, 1.0)))
+
+        jobs.append(Job(file, cost, reduce))
     return LanguageFiles("llamacpp", precision, (file,)), jobs
 
 
-def _quantise(source: Path, path: Path, precision: str) -> None:
+def _quantise(source: Path, path: Path, precision: str, written: Callable[[int], None]) -> None:
     try:
         backend = import_module("engine.grounding.backbones.llama_cpp")
     except ImportError as error:
         raise ModelError(f"{precision} needs llama-cpp-python, which is not installed; choose F16 or bf16.") from error
-    backend.quantise(source, path, precision)
+    backend.quantise(source, path, precision, written=written)

@@ -5,8 +5,7 @@ The embedded model is always there. A folder is taken in only after every byte o
 
 import hashlib
 import re
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import IO
 
@@ -15,11 +14,15 @@ from msgspec import Struct
 
 import resources
 from engine.domain.errors import ModelError
-from engine.grounding.manifest import MANIFEST, FileEntry, Manifest, parsed, read_manifest, write_manifest
+from engine.grounding.manifest import MANIFEST, FileEntry, Manifest, entry, parsed, read_manifest, write_manifest
 from engine.grounding.trust import Hashed, examine
 from engine.grounding.user_data import Told, check_room, data_folder, write_whole
 
+EMBEDDED = resources.path("groundling")
+"""Where the model lies that ships with the program."""
+
 _CHUNK = 8 << 20
+_LONGEST_NAME = 120
 
 
 class Shelf(Struct, frozen=True):
@@ -44,10 +47,16 @@ def shelf_file() -> Path:
     return data_folder() / "models.json"
 
 
+def check_name(name: str) -> None:
+    """Raise a ModelError unless a model may be called so."""
+    if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
+        raise ModelError(f"A name has 1 to {_LONGEST_NAME} letters, digits or signs; choose another with --name.")
+
+
 def listed() -> list[Known]:
     """The embedded model, then all others by name, damaged ones included."""
-    embedded = resources.path("groundling")
-    first = [_known(read_manifest(embedded).name, embedded)] if (embedded / MANIFEST).is_file() else []
+    embedded = _embedded()
+    first = [_known(embedded, EMBEDDED)] if embedded else []
     return first + [_known(name, Path(folder)) for name, folder in sorted(_read().models.items())]
 
 
@@ -58,16 +67,22 @@ def find(name: str) -> Path:
         return Path(folder)
     if (Path(name) / MANIFEST).is_file():
         return Path(name)
+    if name and name == _embedded():
+        return EMBEDDED
     raise ModelError(f"No model is called “{name[:80]}”; “groundwork-engine models list” shows those there are.")
 
 
 def add(folder: Path, name: str = "", hashed: Hashed = lambda _: None) -> Known:
     """Check every byte of a model folder and give it a name in the list."""
-    manifest = examine(folder, hashed)
-    chosen, models = name or manifest.name, _read().models
+    if name:
+        check_name(name)
+    chosen, models = name or read_manifest(folder).name, _read().models
+    if chosen == _embedded():
+        raise ModelError(f"{chosen} is the model that belongs to the program; give this one another name.")
     if models.get(chosen, str(folder.resolve())) != str(folder.resolve()):
         raise ModelError(f"A model called “{chosen}” is there already; give this one another name.")
-    write_whole(shelf_file(), Shelf({**models, chosen: str(folder.resolve())}))
+    examine(folder, hashed)
+    _write_shelf({**models, chosen: str(folder.resolve())})
     return _known(chosen, folder)
 
 
@@ -80,15 +95,15 @@ def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]],
     """Write the files of a manifest to where models are kept, each only with its hash; the manifest is last."""
     target = data_folder() / "models" / (re.sub(r"[^A-Za-z0-9._-]+", "-", name or manifest.name).strip(".-") or "model")
     _check_free(target, manifest)
-    missing = {one: row for one, row in manifest.files.items() if not (target / one).exists()}
-    done, total = 0, sum(row.size for row in missing.values())
-    check_room(target, total)
+    done, total = 0, sum(row.size for row in manifest.files.values())
+    check_room(target, sum(row.size for one, row in manifest.files.items() if not _has_size(target / one, row)))
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for file, row in missing.items():
+        for file, row in manifest.files.items():
             told(f"copying {file}", done, total)
-            with opened(file) as source:
-                _write(target / file, source, row)
+            if not _has_size(target / file, row) or entry(target / file) != row:
+                with opened(file) as source:
+                    _write(target / file, source, row)
             done += row.size
         write_manifest(target, manifest)
     except OSError as error:
@@ -99,15 +114,60 @@ def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]],
 def remove(name: str, *, files: bool = False) -> None:
     """Take a name off the list; with `files`, the files that its manifest names are deleted too."""
     models = _read().models
+    if name not in models and name == _embedded():
+        raise ModelError(f"{name} belongs to the program and stays.")
     if name not in models:
         raise ModelError(f"No model is called “{name[:80]}”; “groundwork-engine models list” shows those there are.")
-    folder = Path(models[name])
-    if files and (folder / MANIFEST).is_file():
-        for file in (*read_manifest(folder).files, MANIFEST):
-            (folder / file).unlink(missing_ok=True)
+    if files:
+        _delete(Path(models[name]))
+    _write_shelf({other: path for other, path in models.items() if other != name})
+
+
+def _embedded() -> str:
+    """What the model that ships with the program is called; "" where none does."""
+    try:
+        with (EMBEDDED / MANIFEST).open("rb") as file:
+            return parsed(file, EMBEDDED.name).name
+    except OSError:
+        return ""
+
+
+def _delete(folder: Path) -> None:
+    """The files that a manifest names, whole or not, itself last."""
+    if not (folder / MANIFEST).is_file():
+        return
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            named = _named(file, folder)
+        for one in (*named, MANIFEST):
+            (folder / one).unlink(missing_ok=True)
         if not any(folder.iterdir()):
-            shutil.rmtree(folder)
-    write_whole(shelf_file(), Shelf({other: path for other, path in models.items() if other != name}))
+            folder.rmdir()
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be deleted: {error.strerror}; delete it yourself.") from error
+
+
+def _named(file: IO[bytes], folder: Path) -> Collection[str]:
+    try:
+        return parsed(file, folder.name).files
+    except ModelError as error:
+        raise ModelError(
+            f"The manifest of {folder} does not say which files are the model's; take it off the list alone and delete "
+            "them yourself."
+        ) from error
+
+
+def _has_size(path: Path, row: FileEntry) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size == row.size
+
+
+def _write_shelf(models: dict[str, str]) -> None:
+    try:
+        write_whole(shelf_file(), Shelf(models))
+    except OSError as error:
+        raise ModelError(
+            f"{data_folder()} cannot be written: {error.strerror}; make room or set GROUNDWORK_DATA to another."
+        ) from error
 
 
 def _check_free(target: Path, manifest: Manifest) -> None:
@@ -145,7 +205,7 @@ def _known(name: str, folder: Path) -> Known:
 def _read() -> Shelf:
     try:
         return msgspec.json.decode(shelf_file().read_bytes(), type=Shelf)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Shelf()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{shelf_file()} is damaged; move it away and add the models again.") from error

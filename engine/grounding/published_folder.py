@@ -25,6 +25,11 @@ _LARGEST_PICKLE = 16 << 20
 _SHARD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(safetensors|bin)", re.ASCII)
 # Keys by which a configuration asks for code to be loaded or run.
 _CODE = re.compile(r"auto_map|trust_remote_code|_attn_implementation|custom_", re.IGNORECASE)
+# What torch raises over an archive that is damaged or made up.
+_BROKEN = (
+    *(OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
+    *(ArithmeticError, MemoryError, ImportError, pickle.UnpicklingError, zipfile.BadZipFile),
+)
 
 
 class Located(Struct, frozen=True):
@@ -93,7 +98,7 @@ def _read_archive(path: Path) -> dict[str, Stored]:
                 raise refused(path, "its table of contents is far too large")
         with FakeTensorMode():
             table = torch.load(path, weights_only=True)
-    except (OSError, zipfile.BadZipFile, pickle.UnpicklingError, EOFError, RuntimeError, ValueError) as error:
+    except _BROKEN as error:
         raise refused(path, "it is no archive of tensors alone") from error
     if not isinstance(table, Mapping):
         raise refused(path, "it is no table of tensors")

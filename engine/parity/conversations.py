@@ -14,7 +14,7 @@ from engine.grounding.architecture import MEDIA_TOKENS
 from engine.grounding.network import GroundingModel
 from engine.grounding.prompt import ask_text, prompt
 from engine.parity.golden import Golden, order_in
-from engine.parity.rows import EQUAL, FEATURES, LOGITS, Row, close, equal
+from engine.parity.rows import EQUAL, FEATURES, LOGITS, Row, close, equal, unread
 
 _KINDS = {"images": MediaKind.IMAGE, "videos": MediaKind.VIDEO, "sounds": MediaKind.AUDIO}
 _BOX = re.compile(r"\[\s*([0-9.]+)\s*,\s*([0-9.]+)\s*,\s*([0-9.]+)\s*,\s*([0-9.]+)\s*\]")
@@ -30,6 +30,8 @@ def conversations(golden: Golden) -> Iterator[Row]:
     yield equal("special_token_ids", ids, told["special_token_ids"])
     for name, case in told["cases"].items():
         yield from _case(golden, name, case)
+    spoken = [name for name in golden.tensors["model"] if name.startswith("case.")]
+    yield from unread(spoken, [f"case.{name}" for name in told["cases"]])
     for row in told.get("postprocess_boxes", []):
         yield from _boxes(row)
 

@@ -62,7 +62,7 @@ def read_golden(folder: Path) -> Golden:
     state = {name: tensor for path in sorted(set(located.values())) for name, tensor in _tensors(path).items()}
     clip = {
         f"vision_tower.{name}": tensor
-        for path in sorted(tower.glob("*.safetensors"))
+        for path in sorted({place.path for place in locate(tower).values()})
         for name, tensor in _tensors(path).items()
     }
     size = architecture(

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.domain.errors import ModelError
 from engine.media.sampled import read_frames, read_picture, read_sound
 from engine.media.sampling import frame_indices, frame_values, picture_values, sound_values, square, window_ranges
 from engine.parity.golden import Golden
@@ -20,6 +22,7 @@ from engine.parity.rows import (
     Row,
     close,
     equal,
+    unread,
 )
 
 
@@ -34,11 +37,20 @@ def preprocessing(golden: Golden) -> Iterator[Row]:
     for case, indices in told.get("frame_index_rule_cases", {}).items():
         count, limit = map(int, case.split("@"))
         yield equal(f"frame indices {case}", frame_indices(count, limit), indices)
+    stems = [f"{kind}.{name}" for kind in ("image", "video", "sound") for name in told.get(f"{kind}s", {})]
+    yield from unread(golden.tensors["preprocess"], stems)
+
+
+def _medium(golden: Golden, name: str) -> Path:
+    path = golden.folder / "media" / name
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; choose a whole folder of golden data.")
+    return path
 
 
 def _image(golden: Golden, name: str) -> Iterator[Row]:
     tensors = golden.tensors["preprocess"]
-    picture = read_picture(golden.folder / "media" / name)
+    picture = read_picture(_medium(golden, name))
     padded = square(picture, golden.seeing.pad) if golden.seeing.pad else picture
     yield close(f"image.{name}.square_uint8", torch.tensor(padded), tensors[f"image.{name}.square_uint8"], EQUAL)
     values = torch.from_numpy(picture_values(picture, golden.seeing))[None]
@@ -50,7 +62,7 @@ def _video(golden: Golden, name: str, facts: dict[str, Any]) -> Iterator[Row]:
     if "n_frames_file" in facts:
         indices = frame_indices(facts["n_frames_file"], golden.watching.limit)
         yield equal(f"video.{name}.indices", indices, facts["indices"])
-    frames = read_frames(golden.folder / "media" / name, golden.watching)
+    frames = read_frames(_medium(golden, name), golden.watching)
     channels_first = torch.tensor(frames).permute(3, 0, 1, 2)
     yield close(f"video.{name}.frames_uint8", channels_first, tensors[f"video.{name}.frames_uint8"], EQUAL)
     values = torch.from_numpy(frame_values(frames, golden.watching))
@@ -73,7 +85,7 @@ def _crop(golden: Golden, window: Tensor) -> Tensor:
 
 def _sound(golden: Golden, name: str, facts: dict[str, Any]) -> Iterator[Row]:
     tensors, hearing = golden.tensors["preprocess"], golden.hearing(name)
-    samples = read_sound(golden.folder / "media" / name, hearing.rate)
+    samples = read_sound(_medium(golden, name), hearing.rate)
     yield equal(f"sound.{name}.samples", len(samples), facts["n_samples_16k"])
     ranges = [list(pair) for pair in window_ranges(len(samples), hearing)]
     yield equal(f"sound.{name}.windows", ranges, facts["clip_sample_ranges"])

@@ -1,5 +1,7 @@
 """One comparison is one row; limits are those of the golden data's own description, in float32 on a CPU."""
 
+from collections.abc import Iterable, Iterator
+
 from msgspec import Struct
 from torch import Tensor
 
@@ -47,6 +49,14 @@ def equal(name: str, ours: object, golden: object) -> Row:
     """Whether texts, lists or numbers are the same."""
     note = "equal" if ours == golden else f"{_short(ours)}, golden {_short(golden)}"
     return Row(name, ours == golden, EQUAL, note=note)
+
+
+def unread(recorded: Iterable[str], stems: Iterable[str]) -> Iterator[Row]:
+    """A row that fails for each recorded tensor under none of the `stems` that rows were made for."""
+    known = tuple(f"{stem}." for stem in stems)
+    for name in recorded:
+        if not name.startswith(known):
+            yield Row(name, ok=False, limit=EQUAL, note="nothing says what this tensor is compared with")
 
 
 def _short(value: object) -> str:

@@ -6,9 +6,14 @@ the working cache.
 
 import ctypes
 import logging
+import os
 import re
+import signal
 import sys
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +27,7 @@ from engine.domain.errors import Cancelled, ModelError, OutOfMemory
 from engine.grounding.architecture import LlamaSize
 from engine.grounding.backbone import Floats, Part, Stop, default_threads
 from engine.grounding.gguf_file import write_lora
+from engine.grounding.jobs import part_of
 
 FILE_TYPES = {
     "F16": api.LLAMA_FTYPE_MOSTLY_F16,
@@ -34,7 +40,11 @@ _CACHE_TYPES = {"f32": 0, "f16": 1}
 _BATCH = 512
 _ABORTED = 2
 _ERROR_LEVEL = 4
+# Seconds between two looks at a file that llama.cpp writes.
+_GLANCE = 0.2
 
+# Where llama.cpp gives up, it would start a debugger on this process.
+os.environ["GGML_NO_BACKTRACE"] = "1"
 _log = logging.getLogger(__name__)
 _said: list[str] = []
 
@@ -201,16 +211,58 @@ class LlamaCppRunner:
         return adapter
 
 
-def quantise(source: Path, target: Path, kind: str, threads: int = 0) -> None:
-    """Writes `source` (F16 or F32) as `kind`, one of `FILE_TYPES`; whole or not at all."""
+def quantise(
+    source: Path, target: Path, kind: str, threads: int = 0, written: Callable[[int], None] = lambda _: None
+) -> None:
+    """Writes `source` (F16 or F32) as `kind`, one of `FILE_TYPES`; whole or not at all.
+
+    `written` hears of the bytes so far, from a thread of its own. Ctrl-C ends the process.
+    """
     options = api.llama_model_quantize_default_params()
     options.ftype = FILE_TYPES[kind]
     options.nthread = threads or default_threads()
-    part = target.with_suffix(".part")
-    if api.llama_model_quantize(str(source).encode(), str(part).encode(), ctypes.byref(options)):
+    part = part_of(target)
+    # One that was interrupted would be taken for what is written now.
+    part.unlink(missing_ok=True)
+    with _interruptible(), _watched(part, written):
+        failed = api.llama_model_quantize(str(source).encode(), str(part).encode(), ctypes.byref(options))
+    if failed:
         part.unlink(missing_ok=True)
         raise ModelError(f"“{source.name}” cannot be written as {kind}: {' '.join(_said) or 'the file is refused'}.")
     part.replace(target)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """llama.cpp cannot be asked to stop, and what Ctrl-C raises would be lost in `_hear` or wait for minutes."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _watched(path: Path, written: Callable[[int], None]) -> Iterator[None]:
+    """Tells the size of a file while it grows."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_GLANCE):
+            if path.exists():
+                written(path.stat().st_size)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _load(path: Path, device: str) -> Any:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from engine.cli import app
 from engine.cli.ask import answer_json, command
 from engine.domain.errors import GroundworkError
 from engine.domain.geometry import Box, Segment
@@ -41,6 +43,10 @@ def test_an_answer_is_one_json_object(tiny_model: Path, tiny_media: dict[str, Pa
     [
         ({"query": " "}, "Give a question"),
         ({"query": "Where?", "region": "5,5,1,9"}, "--region takes 4 numbers"),
+        ({"query": "Where?", "moment": "0,inf"}, "--moment takes finite numbers"),
+        ({"query": "Where?", "region": "nan,0,1,2"}, "--region takes finite numbers"),
+        ({"query": "Where?", "time": float("inf")}, "--time takes a finite number"),
+        ({"query": "Where?", "time": float("nan")}, "--time takes a finite number"),
         ({"query": "Where?", "moment": "1,2"}, "A picture has no time"),
         ({"query": "Where?", "time": 1.0}, "A picture has no time"),
         ({"query": "Where?", "region": "500,500,600,600"}, "96 × 64 pixels"),
@@ -53,6 +59,12 @@ def test_what_cannot_be_asked_is_one_sentence(
 ) -> None:
     with pytest.raises(GroundworkError, match=sentence):
         command([tiny_media["image"]], **{"model": "/unused", **options})
+
+
+def test_there_are_no_fewer_threads_than_none() -> None:
+    done = CliRunner().invoke(app, ["ask", "--query", "Where?", "--threads", "-3"])
+    assert done.exit_code == 2
+    assert "--threads" in done.output
 
 
 def test_a_failure_is_status_2_and_nothing_on_stdout(tmp_path: Path) -> None:

@@ -121,6 +121,51 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
         _run("add", str(tmp_path / "two"))
 
 
+def test_the_model_of_the_program_is_known_by_its_name_and_keeps_it(tmp_path: Path) -> None:
+    own = json.loads(_run("list", "--json"))[0]
+    assert model_folder(own["name"]) == Path(own["folder"])
+    assert json.loads(_run("verify", own["name"], "--json"))["folder"] == own["folder"]
+    _convert(tmp_path / "toy")
+    for arguments in (
+        ("add", str(tmp_path / "toy"), "--name", own["name"]),
+        ("remove", own["name"]),
+        ("quantize", own["name"], "--precision", "Q8_0"),
+    ):
+        with pytest.raises(ModelError, match=f"{own['name']} .*belongs to the program"):
+            _run(*arguments)
+    assert list(_named()) == [own["name"]]
+
+
+def test_the_files_of_a_damaged_model_can_be_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    _convert(folder)
+    _run("add", str(folder))
+    next(folder.glob("senses-*")).unlink()
+    (folder / "tokenizer.model").write_text("damaged")
+    _run("remove", "GroundingGPT", "--files")
+    assert not folder.exists()
+    assert "GroundingGPT" not in _named()
+
+
+def test_a_model_whose_manifest_tells_no_files_is_taken_off_the_list_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "toy"
+    _convert(folder)
+    _run("add", str(folder))
+    (folder / "manifest.json").write_text("{")
+    with pytest.raises(ModelError, match="off the list alone"):
+        _run("remove", "GroundingGPT", "--files")
+    _run("remove", "GroundingGPT")
+    assert "GroundingGPT" not in _named()
+
+
+def test_a_list_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _convert(tmp_path / "toy")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GROUNDWORK_DATA", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match="file cannot be written"):
+        _run("add", str(tmp_path / "toy"))
+
+
 def test_a_damaged_list_is_told_and_not_overwritten() -> None:
     library.shelf_file().parent.mkdir(parents=True)
     library.shelf_file().write_text("{")

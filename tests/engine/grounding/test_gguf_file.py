@@ -1,6 +1,9 @@
 """GGUF files: the tensors and the vocabulary that were put in come out."""
 
 import ctypes
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import gguf
@@ -9,13 +12,17 @@ import pytest
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 
+import resources
 from engine.domain.errors import ModelError
 from engine.grounding import gguf_file
 from engine.grounding.architecture import LlamaSize
 from engine.grounding.backbone import Backbone
+from engine.grounding.jobs import part_of
 
 llama_cpp = pytest.importorskip("llama_cpp")
 runner_module = pytest.importorskip("engine.grounding.backbones.llama_cpp")
+ROOT = Path(__file__).parents[3]
+EMBEDDED = resources.path("groundling/language-F16.gguf")
 pytestmark = pytest.mark.gguf
 
 
@@ -85,6 +92,36 @@ def test_a_quantised_file_answers_nearly_alike(
     assert (chosen[0] == chosen[1]).mean() > agreement
 
 
+def test_quantising_tells_the_bytes_that_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "_GLANCE", 1e-4)
+    told: list[int] = []
+    target = tmp_path / "q.gguf"
+    part_of(target).write_bytes(bytes(1 << 24))
+    runner_module.quantise(EMBEDDED, target, "Q6_K", threads=1, written=told.append)
+    assert told == sorted(told)
+    assert 0 < told[-1] <= target.stat().st_size
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+_INTERRUPTED = """
+import os, signal, sys
+from pathlib import Path
+from engine.grounding.backbones import llama_cpp as backend
+backend._GLANCE = 1e-4
+signal.signal(signal.SIGINT, signal.default_int_handler)
+backend.quantise(Path(sys.argv[1]), Path(sys.argv[2]), "Q6_K", 1, lambda _: os.kill(os.getpid(), signal.SIGINT))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a signal can be sent to a group of processes only")
+def test_quantising_ends_at_once_with_ctrl_c(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _INTERRUPTED, str(EMBEDDED), str(tmp_path / "q.gguf")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGINT
+    assert not ended.stderr
+    assert not (tmp_path / "q.gguf").exists()
+
+
 def test_a_file_that_is_no_gguf_is_refused_in_a_sentence(tmp_path: Path, size: LlamaSize) -> None:
     path = tmp_path / "noise.gguf"
     path.write_bytes(b"GGUF" + bytes(200))
@@ -102,3 +139,19 @@ def test_the_stop_flag_is_read_by_c(tmp_path: Path) -> None:
     assert not runner_module._flagged(ctypes.c_void_p(stop.address))
     stop.request()
     assert runner_module._flagged(ctypes.c_void_p(stop.address))
+
+
+_ABORT = """
+import resource
+from engine.grounding.backbones import llama_cpp as backend
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+backend._ggml.ggml_abort(b"file", 1, b"given up")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="aborting opens a window there")
+def test_where_llama_cpp_gives_up_no_debugger_is_started() -> None:
+    command = [sys.executable, "-c", _ABORT]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGABRT
+    assert (ended.stdout + ended.stderr).split(b"\n") == [b"file:1: given up", b""]

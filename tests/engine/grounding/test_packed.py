@@ -97,7 +97,26 @@ def test_a_file_with_other_bytes_is_not_taken(
         take(zipped(tmp_path / "a.zip", whole | {victim: change(whole[victim])}), "Bad")
     assert not list((tmp_path / "data").rglob("*.part"))
     assert not (tmp_path / "data" / "models" / "Bad" / "manifest.json").exists()
-    assert library.add(take(zipped(tmp_path / "b.zip", whole), "Bad")).problem == ""
+    assert library.add(take(zipped(tmp_path / "b.zip", whole), "Bad"), "Bad").problem == ""
+
+
+@pytest.mark.parametrize("change", [lambda data: data + b"?", lambda data: data[:-1] + b"?"])
+def test_other_files_under_the_names_of_a_model_are_not_taken_for_it(
+    change: Callable[[bytes], bytes], whole: Contents, tmp_path: Path
+) -> None:
+    lying = tmp_path / "data" / "models" / "Stale"
+    lying.mkdir(parents=True)
+    for name in ("tokenizer.model", "senses.safetensors"):
+        (lying / name).write_bytes(change(whole[name]))
+    assert library.add(take(taped(tmp_path / "a.tar", whole), "Stale"), "Stale").problem == ""
+
+
+def test_files_that_are_there_are_not_copied_again(whole: Contents, tmp_path: Path) -> None:
+    lying = tmp_path / "data" / "models" / "Mine"
+    lying.mkdir(parents=True)
+    (lying / "senses.safetensors").write_bytes(whole["senses.safetensors"])
+    less = {name: data for name, data in whole.items() if name != "senses.safetensors"}
+    assert library.add(take(taped(tmp_path / "a.tar", less), "Mine"), "Mine").problem == ""
 
 
 def test_another_model_is_not_overwritten(whole: Contents, tmp_path: Path) -> None:

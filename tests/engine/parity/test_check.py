@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from engine.domain.errors import GroundworkError
+from engine.domain.errors import GroundworkError, ModelError
 from engine.parity.check import check
 from engine.parity.rows import Row
 
@@ -161,6 +161,37 @@ def test_a_feature_that_nothing_is_known_of_fails(folder: Path) -> None:
     tensors["enc.image.surprise"] = torch.zeros(3)
     save_file(tensors, path)
     assert _failed(folder) == ["enc.image.surprise"]
+
+
+def test_what_is_recorded_and_no_row_speaks_of_fails(folder: Path) -> None:
+    _change_json(folder / "model.json", lambda told: told["cases"].pop("image_tall"))
+    _change_json(folder / "preprocess.json", lambda told: told["sounds"].pop("short16k.wav"))
+    failed = _failed(folder)
+    assert "case.image_tall.logits" in failed
+    assert "sound.short16k.wav.clips" in failed
+    assert all(name.startswith(("case.image_tall.", "sound.short16k.wav.")) for name in failed)
+
+
+def test_golden_data_without_media_or_cases_fail(folder: Path) -> None:
+    _change_json(folder / "model.json", lambda told: told.update(cases={}))
+    _change_json(folder / "preprocess.json", lambda told: told.update(images={}, videos={}, sounds={}))
+    recorded = [*load_file(folder / "preprocess.safetensors"), *load_file(folder / "model.safetensors")]
+    assert set(_failed(folder)) == {name for name in recorded if not name.startswith(("enc.", "in."))}
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        *("media/wide.png", "media/mono16k.wav", "checkpoint/model-00002-of-00002.safetensors"),
+        *("checkpoint/tokenizer.model", "model.json", "model.safetensors", "clip_vision_tower/model.safetensors"),
+    ],
+)
+def test_a_missing_file_of_golden_data_is_told_as_such(folder: Path, lost: str) -> None:
+    (folder / lost).unlink()
+    with pytest.raises(ModelError) as caught:
+        list(check(folder))
+    assert "whole" in str(caught.value)
+    assert Path(lost).parts[0] in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The golden checkpoint through the conversion: same numbers, same bytes however often it is stopped."""
 
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -139,6 +141,38 @@ def test_another_request_does_not_go_on_with_old_files(tmp_path: Path) -> None:
     assert load_senses(tmp_path).model.query_tokens.dtype == torch.float32
 
 
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "taken" / "tokenizer.model").mkdir(parents=True)
+    for target in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "taken"):
+        with pytest.raises(ModelError, match=re.escape(f"{target} cannot be written")):
+            convert(SOURCE, CLIP, target, ["bf16"])
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+FOREIGN = ("scratchpad.txt", "movie.mkv.part", "convert.json.bak", "scratch/notes.txt")
+
+
+@pytest.mark.gguf
+def test_files_of_the_user_beside_the_model_are_left_alone(tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    (tmp_path / "scratch").mkdir()
+    for name in FOREIGN:
+        (tmp_path / name).write_text("mine")
+    convert(SOURCE, CLIP, tmp_path, ["bf16", "Q8_0"])
+    quantize(tmp_path, "Q6_K")
+    assert [(tmp_path / name).read_text() for name in FOREIGN] == ["mine"] * len(FOREIGN)
+    ours = {path.name for path in tmp_path.iterdir()} - {*FOREIGN, "scratch"}
+    assert ours == {*read_manifest(tmp_path).files, "manifest.json"}
+
+
+def test_a_file_that_is_called_like_the_ledger_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / LEDGER).write_text('{"mine": 1}')
+    with pytest.raises(ModelError, match=LEDGER):
+        convert(SOURCE, CLIP, tmp_path, ["bf16"])
+    assert [path.read_text() for path in tmp_path.iterdir()] == ['{"mine": 1}']
+
+
 def test_packed_weights_come_back_close_and_pack_again_to_the_same(made: Path, tmp_path: Path) -> None:
     convert(SOURCE, CLIP, tmp_path, ["nf4"])
     plain = LanguageTensors(made, read_manifest(made).language("torch", "fp32").files)
@@ -206,6 +240,21 @@ def test_too_little_room_is_told_before_anything_is_written(tmp_path: Path, monk
     with pytest.raises(ModelError, match="GB are needed"):
         convert(SOURCE, CLIP, tmp_path / "model", ["bf16"])
     assert not list((tmp_path / "model").iterdir())
+
+
+@pytest.mark.parametrize("name", ["", " ", "a" * 121, "two\nlines", "\udcff"])
+def test_a_name_that_no_model_may_have_is_told_before_anything_is_read(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError, match="name has 1 to 120"):
+        convert(tmp_path / "no such", CLIP, tmp_path / "model", ["bf16"], name=name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_manifest_that_cannot_be_written_is_told_before_anything_is(tmp_path: Path) -> None:
+    source = Path(shutil.copytree(SOURCE, tmp_path / os.fsdecode(b"source\xff")))
+    shutil.copy(GOLDEN / "arch.json", tmp_path)
+    with pytest.raises(ModelError, match="does not make a model"):
+        convert(source, CLIP, tmp_path / "model", ["bf16"])
+    assert not (tmp_path / "model").exists()
 
 
 def test_an_unknown_precision_is_told_with_those_that_exist() -> None:

@@ -3,15 +3,19 @@
 import io
 import json
 import pickle
+import random
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
 
+from engine.domain.errors import ModelError
 from engine.grounding.convert import convert
+from engine.grounding.published_folder import locate
 from tests.engine.grounding.network.hostile.payload import Payload
 from tests.engine.grounding.network.hostile.refusal import refused
 
@@ -80,6 +84,20 @@ PICKLES: dict[str, Callable[[Path], bytes]] = {
 def test_pickles_are_refused_in_the_conversion(source: Path, tmp_path: Path, kind: str) -> None:
     _only(source, PICKLES[kind](tmp_path / "canary"))
     refused(lambda: _convert(source))
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_a_table_of_contents_with_changed_bytes_is_read_or_refused(tmp_path: Path) -> None:
+    saved, drawn = _saved({"a": torch.ones(3, 4), "b": torch.zeros(5, dtype=torch.bfloat16)}), random.Random(1)
+    with zipfile.ZipFile(io.BytesIO(saved)) as archive:
+        table = archive.read(next(name for name in archive.namelist() if name.endswith(".pkl")))
+    for _ in range(150):
+        changed = bytearray(table)
+        for _ in range(drawn.choice([1, 2, 4])):
+            changed[drawn.randrange(len(changed))] = drawn.randrange(256)
+        (tmp_path / "pytorch_model.bin").write_bytes(_swapped(saved, ".pkl", bytes(changed)))
+        with suppress(ModelError):
+            locate(tmp_path, archives=True)
 
 
 def _config(source: Path, **values: object) -> None:

@@ -33,6 +33,10 @@ def _number(number: int) -> bytes:
     return struct.pack("<I", number)
 
 
+def _float(number: float) -> bytes:
+    return struct.pack("<f", number)
+
+
 class _Gguf:
     """A correct file of the small model, with a place to go wrong at each of its parts."""
 
@@ -42,9 +46,12 @@ class _Gguf:
         words = [f"<0x{number:02X}>" for number in range(2)] + [f"w{number}" for number in range(size.vocab_size - 2)]
         self.tokens = [_text(word) for word in words]
         self.scores = [struct.pack("<f", 0.0)] * size.vocab_size
+        self.kind_type, self.score_type = 5, 6
         self.kinds = [struct.pack("<i", 6 if number < 2 else 1) for number in range(size.vocab_size)]
         self.entries = {
             "general.architecture": (8, _text("llama")),
+            "llama.context_length": (4, _number(size.max_position_embeddings)),
+            "llama.attention.layer_norm_rms_epsilon": (6, _float(size.rms_norm_eps)),
             "llama.block_count": (4, _number(size.num_hidden_layers)),
             "llama.embedding_length": (4, _number(size.hidden_size)),
             "llama.feed_forward_length": (4, _number(size.intermediate_size)),
@@ -85,7 +92,8 @@ class _Gguf:
         return rows
 
     def bytes(self) -> bytes:
-        lists = {"tokens": (8, self.tokens), "scores": (6, self.scores), "token_type": (5, self.kinds)}
+        lists = {"tokens": (8, self.tokens), "scores": (self.score_type, self.scores)}
+        lists["token_type"] = (self.kind_type, self.kinds)
         entries = [_entry(key, kind, raw) for key, (kind, raw) in self.entries.items()]
         entries += [_entry(f"tokenizer.ggml.{key}", 9, _list(kind, parts)) for key, (kind, parts) in lists.items()]
         count = len(entries) if self.entry_count < 0 else self.entry_count
@@ -128,6 +136,18 @@ def _odd_score(file: _Gguf) -> None:
     file.scores = [struct.pack("<f", float("nan")), *file.scores[1:]]
 
 
+def _unknown_kinds(file: _Gguf) -> None:
+    file.kinds = [struct.pack("<i", 99)] * len(file.kinds)
+
+
+def _narrow_kinds(file: _Gguf) -> None:
+    file.kind_type, file.kinds = 1, [b"\x01"] * len(file.kinds)
+
+
+def _wide_scores(file: _Gguf) -> None:
+    file.score_type, file.scores = 12, [struct.pack("<d", 0.0)] * len(file.scores)
+
+
 _HUGE = struct.pack("<Q", 1 << 63)
 GGUF: dict[str, Callable[[_Gguf], None]] = {
     "another magic": _set(magic=b"GGML"),
@@ -156,6 +176,25 @@ GGUF: dict[str, Callable[[_Gguf], None]] = {
     "10^9 blocks": _replace("llama.block_count", 4, _number(10**9)),
     "no heads": _replace("llama.attention.head_count", 4, _number(0)),
     "another vocabulary size": _replace("llama.vocab_size", 4, _number(1 << 30)),
+    "experts": _replace("llama.expert_count", 4, _number(1 << 31)),
+    "more experts used than there are": _replace("llama.expert_used_count", 4, _number(9)),
+    "an epsilon that is no number": _replace("llama.attention.layer_norm_rms_epsilon", 6, _float(float("nan"))),
+    "a negative epsilon": _replace("llama.attention.layer_norm_rms_epsilon", 6, _float(-1.0)),
+    "another epsilon": _replace("llama.attention.layer_norm_rms_epsilon", 6, _float(1e-2)),
+    "positions that do not turn": _replace("llama.rope.freq_base", 6, _float(0.0)),
+    "scaled positions": _replace("llama.rope.scaling.type", 8, _text("yarn")),
+    "attention to what comes": _replace("llama.attention.causal", 7, b"\x00"),
+    "a pooling": _replace("llama.pooling_type", 4, _number(99)),
+    "no context": _replace("llama.context_length", 4, _number(0)),
+    "keys of another width": _replace("llama.attention.key_length", 4, _number(7)),
+    "values of another width": _replace("llama.attention.value_length", 4, _number(7)),
+    "an end that is no token": _replace("tokenizer.ggml.eos_token_id", 4, _number(1 << 31)),
+    "another end": _replace("tokenizer.ggml.eos_token_id", 4, _number(5)),
+    "a start that is no token": _replace("tokenizer.ggml.bos_token_id", 4, _number(4_000_000_000)),
+    "an unknown token that is no token": _replace("tokenizer.ggml.unknown_token_id", 4, _number(4_000_000_000)),
+    "tokens of unknown kinds": _unknown_kinds,
+    "kinds of one byte": _narrow_kinds,
+    "scores of eight bytes": _wide_scores,
     "fewer tokens than it says": lambda file: file.tokens.pop(),
     "a byte token <0x-1>": _bad_byte,
     "a score that is no number": _odd_score,
