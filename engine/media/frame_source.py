@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from engine.domain.errors import Cancelled, GroundworkError
 from engine.domain.geometry import Segment
-from engine.media.convert import Converter, Frame, Size
+from engine.media.convert import Converter, Frame
 from engine.media.frame_store import FrameStore
 from engine.media.index import FrameIndex, frame_index
 from engine.media.proxy import Proxy, proxy_file
@@ -57,7 +57,7 @@ class Due(Struct, frozen=True, eq=False):
 
 
 class FrameSource:
-    """Two decoders and a store of frames. `view` bounds the size of what is handed out."""
+    """Two decoders and a store of frames, whose `view` bounds the size of what is handed out."""
 
     def __init__(self, path: Path, turn: int, full: int, base: Fraction, now: Callable[[], Instant | None]) -> None:
         """`turn` is the EXIF number, `full` the width as stored; `now` tells the instant that is heard."""
@@ -72,7 +72,6 @@ class FrameSource:
         self._turn, self._full = turn, full
         self._near = Converter(turn, full=full)
         self._indexed = False
-        self._view: Size | None = None
         self.store = FrameStore()
         self._copy = proxy_file(path)
         self._proxy: Proxy | None = None
@@ -104,18 +103,8 @@ class FrameSource:
         if held is None:
             return None
         self.store.cursor = pts
-        self._near.view = self._view
+        self._near.view = self.store.view
         return self._near.frame(held, pts)
-
-    @property
-    def view(self) -> Size | None:
-        return self._view
-
-    def resize(self, view: Size | None) -> None:
-        """Hand out frames for a view of this size; frames kept for a smaller one are forgotten."""
-        before, self._view = self._view, view
-        if before is not None and (view is None or view[0] > before[0] or view[1] > before[1]):
-            self.store.clear()
 
     def take(self, now: Instant | None) -> Frame | None:
         """The newest frame to show: the one due at `now` while playing, the one wished for while not."""
@@ -209,10 +198,10 @@ class FrameSource:
             low -= 1
         if low == 0 or rank - low >= chunk:
             return
-        converter = Converter(self._turn, self.view)
+        converter = Converter(self._turn)
 
         def keep(pts: int, frame: av.VideoFrame) -> None:
-            self.store.put(pts, converter.shrunk(frame, light=True))
+            self.keep(converter, pts, frame, light=True)
 
         try:
             pts, frame = reader.at(
@@ -231,6 +220,13 @@ class FrameSource:
             self._state.notify_all()
 
     # --- what a task may do
+
+    def keep(self, converter: Converter, pts: int, frame: av.VideoFrame, *, light: bool = False) -> av.VideoFrame:
+        """The frame as it is kept for stepping. The view may change at any time, so it is asked for each frame."""
+        view = converter.view = self.store.view
+        kept = converter.shrunk(frame, light=light)
+        self.store.put(pts, kept, view)
+        return kept
 
     def closing(self) -> bool:
         return self._closed.is_set()
@@ -279,7 +275,6 @@ class _Task:
 
     def __init__(self, source: FrameSource, reader: VideoReader, converter: Converter, generation: int) -> None:
         self._source, self._reader, self._converter, self._generation = source, reader, converter, generation
-        self._converter.view = source.view
         self._reader.index = source.index
 
     def show(self, wish: Show) -> None:
@@ -294,7 +289,7 @@ class _Task:
         if wish.scrub and not source.store.has(wish.pts):
             previewed = self._glimpse(wish.pts) if index is None else self._preview(index, wish.pts)
         pts, frame = self._fetch(wish.pts, given_up=previewed)
-        source.offer(self._generation, self._converter.frame(frame, pts))
+        source.offer(self._generation, self._as_shown(frame, pts))
         if wish.back:
             source.ask_back(pts)
 
@@ -317,7 +312,7 @@ class _Task:
             if late > _LATE:
                 source.dropped += 1
             else:
-                source.enqueue(self._generation, Due(when, self._converter.frame(frame, pts)))
+                source.enqueue(self._generation, Due(when, self._as_shown(frame, pts)))
             found = self._after(pts)
             if found is None and wish.loop is not None:
                 lap, found = lap + 1, self._fetch(wish.loop.start)
@@ -327,21 +322,21 @@ class _Task:
         found = self._reader.near(pts)
         if found is None or self._source.seconds(pts - found[0]) < _GLIMPSE:
             return False
-        self._source.offer(self._generation, self._converter.frame(found[1], found[0], exact=False))
+        self._source.offer(self._generation, self._as_shown(found[1], found[0], exact=False))
         return True
 
     def _preview(self, index: FrameIndex, pts: int) -> bool:
         rank = index.rank(pts)
         copy = self._source.proxy(len(index))
         if copy is not None:
-            small = self._converter.frame(copy.frame(rank), int(index.pts[rank]), exact=False)
+            small = self._as_shown(copy.frame(rank), int(index.pts[rank]), exact=False)
             self._source.offer(self._generation, small)
             return True
         before = index.keys[index.keys <= index.pts[rank]]
         if before.size == 0 or rank - index.rank(int(before[-1])) < _PREVIEW or before[-1] < index.pts[0]:
             return False
         at, frame = self._fetch(int(before[-1]))
-        self._source.offer(self._generation, self._converter.frame(frame, at, exact=False))
+        self._source.offer(self._generation, self._as_shown(frame, at, exact=False))
         return True
 
     def _fetch(self, pts: int, *, given_up: bool = False) -> Decoded:
@@ -380,6 +375,8 @@ class _Task:
         self._put(pts, frame)
 
     def _put(self, pts: int, frame: av.VideoFrame) -> av.VideoFrame:
-        kept = self._converter.shrunk(frame)
-        self._source.store.put(pts, kept)
-        return kept
+        return self._source.keep(self._converter, pts, frame)
+
+    def _as_shown(self, frame: av.VideoFrame, pts: int, *, exact: bool = True) -> Frame:
+        self._converter.view = self._source.store.view
+        return self._converter.frame(frame, pts, exact=exact)

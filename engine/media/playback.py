@@ -44,7 +44,7 @@ class Playback:
         if probed.kind is MediaKind.VIDEO:
             full = probed.height if turned(probed.orientation) else probed.width
             self._source = FrameSource(path, probed.orientation, full, self._base, self._now)
-            self._source.resize(view)
+            self._source.store.resize(view)
         self._queue: SoundQueue | None = None
         self._grain: SoundQueue | None = None
         self._playing = False
@@ -177,9 +177,9 @@ class Playback:
 
     def set_view(self, view: Size | None) -> None:
         """Frames from now on fit this size as displayed; None gives every pixel."""
-        if self._source is None or self._source.view == view:
+        if self._source is None or self._source.store.view == view:
             return
-        self._source.resize(view)
+        self._source.store.resize(view)
         if not self._playing:
             self._show(self._target, scrub=self._previews)
 

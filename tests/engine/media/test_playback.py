@@ -1,6 +1,5 @@
 import threading
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,35 +10,13 @@ from engine.domain.geometry import Segment
 from engine.media import frame_source
 from engine.media.convert import Converter, Frame
 from engine.media.playback import Playback
-from engine.media.probe import probe
 from engine.media.proxy import make_proxy
 from engine.media.speaker import SilentOut
 from engine.media.video import VideoReader
 from tests.engine.media import clips
 from tests.engine.media.fake_out import FakeOut
+from tests.engine.media.playing import number, settled, wait
 from tests.engine.media.test_sound import bursts
-
-
-def number(frame: Frame) -> int:
-    return clips.number_of(np.ascontiguousarray(frame.pixels[..., 2::-1]))
-
-
-def wait(holds: Callable[[], object], seconds: float = 5.0) -> object:
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        found = holds()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.002)
-    pytest.fail("nothing happened in time")
-
-
-def settled(player: Playback) -> Frame:
-    """The exact frame that comes to rest."""
-    frame = wait(player.newest)
-    while not frame.exact:
-        frame = wait(player.newest)
-    return frame
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +24,6 @@ def talkie(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five seconds with sound."""
     options = {"preset": "veryfast", "bf": "3", "g": "50"}
     return clips.write_clip(tmp_path_factory.mktemp("clip") / "talkie.mp4", options=options, audio="aac")
-
-
-@pytest.fixture
-def opened():
-    players = []
-
-    def open_it(path: Path, speaker=None, **more) -> Playback:
-        player = Playback(path, probe(path), speaker or FakeOut(), **more)
-        players.append(player)
-        return player
-
-    yield open_it
-    for player in players:
-        player.close()
 
 
 def test_it_opens_paused_on_the_first_frame(talkie: Path, opened) -> None:
