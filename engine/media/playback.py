@@ -39,12 +39,13 @@ class Playback:
         self._sounding = probed.sound
         self._own = speaker is None
         self._speaker = speaker
-        self._feeder = SoundFeeder(path if probed.sound else None)
         self._source: FrameSource | None = None
         if probed.kind is MediaKind.VIDEO:
             full = probed.height if turned(probed.orientation) else probed.width
             self._source = FrameSource(path, probed.orientation, full, self._base, self._now)
             self._source.store.resize(view)
+        # Last of what has a thread: the source may find the clip gone.
+        self._feeder = SoundFeeder(path if probed.sound else None)
         self._queue: SoundQueue | None = None
         self._grain: SoundQueue | None = None
         self._playing = False

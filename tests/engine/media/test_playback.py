@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.domain.errors import MediaError
 from engine.domain.geometry import Segment
 from engine.media import frame_source
 from engine.media.convert import Converter, Frame
 from engine.media.playback import Playback
+from engine.media.probe import probe
 from engine.media.proxy import make_proxy
 from engine.media.speaker import SilentOut
 from engine.media.video import VideoReader
@@ -31,6 +33,15 @@ def test_it_opens_paused_on_the_first_frame(talkie: Path, opened) -> None:
     assert number(settled(player)) == 0
     assert not player.playing
     assert player.position == player.clock.start
+
+
+def test_a_clip_that_has_gone_is_refused_and_leaves_no_thread(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "gone.mp4", count=2)
+    known, before = probe(path), threading.active_count()
+    path.unlink()
+    with pytest.raises(MediaError, match="gone"):
+        Playback(path, known, SilentOut())
+    assert threading.active_count() == before
 
 
 def test_a_sought_frame_is_the_very_one_and_steps_move_by_one(talkie: Path, opened) -> None:
