@@ -13,8 +13,8 @@ from engine.media import orientation
 from engine.media.orientation import Pixels
 
 Size = tuple[int, int]
-# ITU-R BT.709 is what cameras mean from here on when they do not say.
-_HIGH_DEFINITION = 720
+# ITU-R BT.709 is what cameras mean from here on, in width or height, when they do not say; films are wide and low.
+_HIGH_DEFINITION = 1280, 720
 _UNSPECIFIED = 2
 # Up to this many pixels keeping a frame whole is cheaper than scaling it twice.
 _LIGHT = 1920 * 1200
@@ -62,7 +62,7 @@ class Converter:
         self.view = view
 
     def frame(self, source: av.VideoFrame, pts: int, *, exact: bool = True) -> Frame:
-        stored_width = self._full or source.width
+        stored_width, colours = self._full or source.width, colours_of(source)
         width, height = fitted((source.width, source.height), self._stored_view())
         if width < source.width and source.format.name in _PLANAR:
             source = self._scaled(source, width, height, _PLANAR[source.format.name])
@@ -75,7 +75,7 @@ class Converter:
             width=wide,
             height=height,
             format="bgra",
-            src_colorspace=_colours(source),
+            src_colorspace=colours,
             interpolation=Interpolation.AREA,
             threads=_THREADS,
         )
@@ -92,7 +92,7 @@ class Converter:
         return self._scaled(source, width, height, source.format.name)
 
     def _scaled(self, source: av.VideoFrame, width: int, height: int, form: str) -> av.VideoFrame:
-        colours = _colours(source) or source.colorspace
+        colours = colours_of(source) or source.colorspace
         if source.format.name in _PLANAR and min(source.width / width, source.height / height) >= _MUCH:
             source = import_module("engine.media.halving").brought_near(source, (width, height), form)
         small = self._scaler.reformat(
@@ -127,7 +127,9 @@ def _samples(plane: VideoPlane) -> Pixels:
     return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
 
 
-def _colours(frame: av.VideoFrame) -> Colorspace | None:
-    if frame.colorspace == _UNSPECIFIED and frame.height >= _HIGH_DEFINITION:
+def colours_of(frame: av.VideoFrame) -> Colorspace | None:
+    """What to take the colours of a frame for that does not say; None where it does, or where the usual is meant."""
+    width, height = _HIGH_DEFINITION
+    if frame.colorspace == _UNSPECIFIED and (frame.width >= width or frame.height >= height):
         return Colorspace.ITU709
     return None
