@@ -294,28 +294,33 @@ class _Task:
             source.ask_back(pts)
 
     def play(self, wish: Run) -> None:
-        source = self._source
-        lap = 0
-        found: Decoded | None = self._fetch(wish.pts)
+        source, loop = self._source, wish.loop
+        lap, at = 0, wish.pts
+        found: Decoded | None = self._fetch(at)
         while found is not None:
             pts, frame = found
-            if wish.loop is not None and pts >= wish.loop.end:
-                lap, found = lap + 1, self._fetch(wish.loop.start)
-                continue
-            when = Instant(lap, source.seconds(pts))
+            # What is on screen already where playing begins is due there.
+            when = Instant(lap, source.seconds(max(pts, at)))
             late = source.lateness(when)
-            self._reader.skip_unneeded(late > _LATE)
-            if late > _LOST:
-                source.dropped += 1
-                found = self._fetch(source.pts(when.seconds + late))
-                continue
-            if late > _LATE:
+            over = late > _LATE and self._over(pts, when.seconds + late)
+            self._reader.skip_unneeded(over)
+            if over:
                 source.dropped += 1
             else:
                 source.enqueue(self._generation, Due(when, self._as_shown(frame, pts)))
-            found = self._after(pts)
-            if found is None and wish.loop is not None:
-                lap, found = lap + 1, self._fetch(wish.loop.start)
+            if over and late > _LOST:
+                at = source.pts(when.seconds + late)
+                found = self._fetch(at)
+            else:
+                found = self._after(pts)
+            if loop is not None and (found is None or found[0] >= loop.end):
+                lap, at = lap + 1, loop.start
+                found = self._fetch(at)
+
+    def _over(self, pts: int, now: float) -> bool:
+        """Whether another frame is on screen at `now` seconds, which is likely while the frames are not known."""
+        index = self._source.index
+        return index is None or index.rank(self._source.pts(now)) > index.rank(pts)
 
     def _glimpse(self, pts: int) -> bool:
         """Before the frames are known: what can be decoded at once near `pts`."""

@@ -7,11 +7,12 @@ from pathlib import Path
 import av
 import pytest
 
+from engine.domain.geometry import Segment
 from engine.media.convert import Converter, Frame, Size
 from engine.media.frame_store import FrameStore
 from engine.media.speaker import SilentOut
 from tests.engine.media import clips
-from tests.engine.media.playing import settled, wait
+from tests.engine.media.playing import number, settled, wait
 
 SMALL = (96, 48)
 
@@ -99,3 +100,37 @@ def test_steps_back_are_sharp_whenever_the_view_was_enlarged(long: Path, opened,
         for _ in range(40):
             player.step(-1)
             assert settled(player).pixels.shape[1] == 192
+
+
+def test_a_frame_that_lasts_for_seconds_is_shown_when_it_is_sought_while_playing(tmp_path: Path, opened) -> None:
+    path = clips.write_clip(tmp_path / "slides.mp4", count=4, times=lambda count: iter(range(0, 150 * count, 150)))
+    player = opened(path, SilentOut())
+    settled(player)
+    player.play()
+    for seconds, expected in ((13.0, 2), (8.0, 1)):
+        player.seek(player.clock.pts_at(seconds))
+        assert number(wait(player.newest)) == expected
+    assert player.dropped == 0
+
+
+def test_a_frame_that_comes_late_is_shown_while_no_other_is_due(
+    tmp_path: Path, opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clips.write_clip(tmp_path / "slides.mp4", count=4, times=lambda count: iter(range(0, 150 * count, 150)))
+    player = opened(path, SilentOut())
+    settled(player)
+    wait(lambda: player.index)
+    monkeypatch.setattr(player._source, "lateness", lambda _when: 0.3)
+    player.seek(player.clock.pts_at(13.0))
+    settled(player)
+    player.play()
+    assert number(wait(player.newest)) == 2
+
+
+def test_a_loop_from_before_the_first_frame_shows_that_frame(long: Path, opened) -> None:
+    player = opened(long, SilentOut())
+    settled(player)
+    wait(lambda: player.index)
+    player.set_loop(Segment(player.clock.start - 1000, player.clock.start))
+    player.play()
+    assert number(wait(player.newest)) == 0
