@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -182,8 +183,10 @@ class FrameSource:
                 if self._closed.is_set():
                     return
                 if self.index is not None and wanted is not None:
-                    reader = reader or VideoReader(self._path, self.index, threads=1)
-                    self._fetch_chunk(reader, self.index, wanted)
+                    # What cannot be got ready is told of when it is wished for.
+                    with suppress(GroundworkError):
+                        reader = reader or VideoReader(self._path, self.index, threads=1)
+                        self._fetch_chunk(reader, self.index, wanted)
         finally:
             if reader is not None:
                 reader.close()
@@ -203,16 +206,13 @@ class FrameSource:
         def keep(pts: int, frame: av.VideoFrame) -> None:
             self.keep(converter, pts, frame, light=True)
 
-        try:
-            pts, frame = reader.at(
-                int(index.pts[low - 1]),
-                keep=chunk - 1,
-                stored=keep,
-                stop=lambda: self._closed.is_set() or index.rank(self.store.cursor) > rank + chunk,
-            )
-        except GroundworkError:
-            return
-        keep(pts, frame)
+        last = reader.at(
+            int(index.pts[low - 1]),
+            keep=chunk - 1,
+            stored=keep,
+            stop=lambda: self._closed.is_set() or index.rank(self.store.cursor) > rank + chunk,
+        )
+        keep(*last)
 
     def ask_back(self, pts: int) -> None:
         with self._state:
@@ -231,11 +231,14 @@ class FrameSource:
     def closing(self) -> bool:
         return self._closed.is_set()
 
-    def proxy(self, frames: int) -> Proxy | None:
-        """The small copy of the clip, if there is one of all its `frames`. For the decoding thread."""
-        if self._proxy is None and self._copy.is_file():
-            self._proxy = Proxy(self._copy)
-        return self._proxy if self._proxy is not None and len(self._proxy) == frames else None
+    def small(self, rank: int, frames: int) -> av.VideoFrame | None:
+        """Frame `rank` of the small copy of the clip, if there is one of all its `frames`. For the decoding thread."""
+        with suppress(GroundworkError):
+            if self._proxy is None and self._copy.is_file():
+                self._proxy = Proxy(self._copy)
+            if self._proxy is not None and len(self._proxy) == frames:
+                return self._proxy.frame(rank)
+        return None
 
     def current(self, generation: int) -> bool:
         return generation == self._generation
@@ -332,10 +335,9 @@ class _Task:
 
     def _preview(self, index: FrameIndex, pts: int) -> bool:
         rank = index.rank(pts)
-        copy = self._source.proxy(len(index))
-        if copy is not None:
-            small = self._as_shown(copy.frame(rank), int(index.pts[rank]), exact=False)
-            self._source.offer(self._generation, small)
+        small = self._source.small(rank, len(index))
+        if small is not None:
+            self._source.offer(self._generation, self._as_shown(small, int(index.pts[rank]), exact=False))
             return True
         before = index.keys[index.keys <= index.pts[rank]]
         if before.size == 0 or rank - index.rank(int(before[-1])) < _PREVIEW or before[-1] < index.pts[0]:

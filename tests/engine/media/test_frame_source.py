@@ -10,6 +10,7 @@ import pytest
 from engine.domain.geometry import Segment
 from engine.media.convert import Converter, Frame, Size
 from engine.media.frame_store import FrameStore
+from engine.media.proxy import proxy_file
 from engine.media.speaker import SilentOut
 from tests.engine.media import clips
 from tests.engine.media.playing import number, settled, wait
@@ -134,3 +135,31 @@ def test_a_loop_from_before_the_first_frame_shows_that_frame(long: Path, opened)
     player.set_loop(Segment(player.clock.start - 1000, player.clock.start))
     player.play()
     assert number(wait(player.newest)) == 0
+
+
+def test_a_clip_taken_away_while_it_is_open_goes_on_as_far_as_it_can(long: Path, opened, tmp_path: Path) -> None:
+    path = tmp_path / "taken.mp4"
+    path.write_bytes(long.read_bytes())
+    player = opened(path)
+    settled(player)
+    wait(lambda: player.index)
+    path.unlink()
+    player.seek(int(player.index.pts[100]))
+    settled(player)
+    for expected in range(99, 60, -1):
+        player.step(-1)
+        assert number(settled(player)) == expected
+    assert {thread.name for thread in player._source._threads if thread.is_alive()} >= {"media _decode_back"}
+
+
+def test_a_small_copy_that_is_damaged_is_done_without(long: Path, opened, tmp_path: Path) -> None:
+    path = tmp_path / "copied.mp4"
+    path.write_bytes(long.read_bytes())
+    proxy_file(path).parent.mkdir(parents=True, exist_ok=True)
+    proxy_file(path).write_bytes(b"nothing")
+    player = opened(path)
+    settled(player)
+    wait(lambda: player.index)
+    player.seek(int(player.index.pts[100]), scrub=True)
+    assert number(settled(player)) == 100
+    assert not player.notice
