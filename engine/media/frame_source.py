@@ -248,9 +248,12 @@ class FrameSource:
             if generation == self._generation:
                 self._shown = frame
 
-    def wait_for_index(self) -> FrameIndex | None:
+    def wait_for_index(self, generation: int) -> FrameIndex | None:
+        """Raises `Cancelled` once another wish came."""
         with self._state:
-            self._state.wait_for(lambda: self._indexed or self._closed.is_set())
+            self._state.wait_for(lambda: self._indexed or generation != self._generation)
+            if generation != self._generation:
+                raise Cancelled("Another frame is wanted.")
         return self.index
 
     def enqueue(self, generation: int, due: Due) -> None:
@@ -282,7 +285,7 @@ class _Task:
 
     def show(self, wish: Show) -> None:
         source = self._source
-        index = source.wait_for_index() if wish.steps else source.index
+        index = source.wait_for_index(self._generation) if wish.steps else source.index
         if index is not None:
             self._reader.index = index
             rank = min(max(index.rank(wish.pts) + wish.steps, 0), len(index) - 1)

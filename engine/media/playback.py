@@ -50,6 +50,8 @@ class Playback:
         self._grain: SoundQueue | None = None
         self._playing = False
         self._target = self.clock.start
+        # Steps from the target that cannot be taken before the frames are known.
+        self._steps = 0
         self._speed, self._volume = 1.0, 1.0
         self._loop: Segment | None = None
         self._notice = ""
@@ -105,7 +107,7 @@ class Playback:
             return None
         frame = self._source.take(self._now() if self._playing else None)
         if frame is not None and frame.exact:
-            self._target = frame.pts
+            self._target, self._steps = frame.pts, 0
             self._previews = False
         return frame
 
@@ -136,7 +138,7 @@ class Playback:
 
         `scrub` while the playhead is dragged: a preview and a grain of sound.
         """
-        self._target = self._within(pts)
+        self._target, self._steps = self._within(pts), 0
         if self._playing:
             self._begin(self._target)
             return
@@ -151,12 +153,12 @@ class Playback:
         index = self.index
         if self._source is None:
             self.seek(self._target + round(count * _SOUND_STEP / self._base))
-        elif index is None:
-            self._source.wish(Show(self._target, steps=count, back=count < 0))
-        else:
-            rank = min(max(index.rank(self._target) + count, 0), len(index) - 1)
-            self._target = int(index.pts[rank])
-            self._source.wish(Show(self._target, back=count < 0))
+            return
+        self._steps += count
+        if index is not None:
+            rank = min(max(index.rank(self._target) + self._steps, 0), len(index) - 1)
+            self._target, self._steps = int(index.pts[rank]), 0
+        self._source.wish(Show(self._target, steps=self._steps, back=count < 0))
 
     def set_speed(self, speed: float) -> None:
         """0.25 to 4; the pitch stays."""
@@ -202,7 +204,7 @@ class Playback:
         again = float(loop.start * self._base) if loop is not None and pts < loop.end else None
         self._queue = SoundQueue(start, self._speed, speaker.rate, self._volume)
         self._grain = None
-        self._target = pts
+        self._target, self._steps = pts, 0
         self._playing = True
         if self._source is not None:
             self._source.wish(Run(pts, loop if again is not None else None))
@@ -222,7 +224,7 @@ class Playback:
 
     def _show(self, pts: int, *, scrub: bool = False) -> None:
         if self._source is not None:
-            self._source.wish(Show(pts, scrub=scrub))
+            self._source.wish(Show(pts, steps=self._steps, scrub=scrub))
 
     def _sound_grain(self, pts: int) -> None:
         speaker = self._speaker_now()

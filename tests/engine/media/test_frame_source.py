@@ -1,15 +1,19 @@
 """What the decoding threads hand out when wishes and views change under them."""
 
 import random
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import pytest
 
 from engine.domain.geometry import Segment
+from engine.media import frame_source
 from engine.media.convert import Converter, Frame, Size
 from engine.media.frame_store import FrameStore
+from engine.media.index import FrameIndex
 from engine.media.proxy import proxy_file
 from engine.media.speaker import SilentOut
 from tests.engine.media import clips
@@ -135,6 +139,45 @@ def test_a_loop_from_before_the_first_frame_shows_that_frame(long: Path, opened)
     player.set_loop(Segment(player.clock.start - 1000, player.clock.start))
     player.play()
     assert number(wait(player.newest)) == 0
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The frames are being counted until this is set."""
+    done, count = threading.Event(), frame_source.frame_index
+
+    def counted(path: Path, stop: threading.Event) -> FrameIndex:
+        done.wait(10)
+        return count(path, stop)
+
+    monkeypatch.setattr(frame_source, "frame_index", counted)
+    yield done
+    done.set()
+
+
+def test_every_step_counts_before_the_frames_are_known(long: Path, opened, counting: threading.Event) -> None:
+    player = opened(long, view=SMALL)
+    settled(player)
+    for count in (1, 1, 3, -1):
+        player.step(count)
+        time.sleep(0.005)
+    player.set_view(None)
+    counting.set()
+    assert number(settled(player)) == 4
+    player.step(1)
+    assert number(settled(player)) == 5
+
+
+def test_playing_begins_though_a_step_waits_for_the_frames_to_be_known(
+    long: Path, opened, counting: threading.Event
+) -> None:
+    player = opened(long, SilentOut())
+    settled(player)
+    player.step(1)
+    time.sleep(0.01)
+    player.play()
+    assert wait(lambda: (frame := player.newest()) and number(frame) > 3)
+    counting.set()
 
 
 def test_a_clip_taken_away_while_it_is_open_goes_on_as_far_as_it_can(long: Path, opened, tmp_path: Path) -> None:
