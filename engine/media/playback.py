@@ -4,6 +4,7 @@ A window polls `newest()` from a timer of 5 to 10 ms. All times are PTS of the m
 """
 
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 from engine.domain.errors import MediaError
@@ -20,6 +21,8 @@ from engine.media.speaker import BROKEN_DEVICE, SilentOut, Speaker, open_speaker
 
 SLOWEST, FASTEST = 0.25, 4.0
 _GRAIN = 0.09
+# A tick that is as good as over, since seconds are rounded; where ticks are long, the one begun is what is seen.
+_NEARLY = 1e-6
 # A sound has no frames; a step moves this far.
 _SOUND_STEP = Fraction(1, 100)
 
@@ -69,7 +72,7 @@ class Playback:
     def position(self) -> int:
         """PTS of what is seen or heard now."""
         now = self._now() if self._playing else None
-        return self._target if now is None else self._within(round(now.seconds / self._base))
+        return self._target if now is None else self._within(floor(now.seconds / self._base + _NEARLY))
 
     @property
     def end(self) -> int:

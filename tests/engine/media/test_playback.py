@@ -142,6 +142,22 @@ def test_a_loop_goes_round_in_sound_and_picture(talkie: Path, opened) -> None:
     assert np.diff(bursts(np.concatenate(speaker.played))) == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_loop_is_not_left_when_the_speed_changes_in_its_last_frame(clip, opened) -> None:
+    speaker = FakeOut(block=480)
+    speaker.patience = 1.0
+    player = opened(clip("MPEG-4 avi"), speaker)
+    settled(player)
+    player.set_loop(Segment(30, 33))
+    player.seek(30)
+    player.play()
+    for speed in (1.5, 1.0) * 10:
+        wait(lambda: speaker._pull is not None and player._queue.started)
+        for _ in range(20):
+            speaker.advance(0.011)
+            assert 30 <= player.position < 33
+        player.set_speed(speed)
+
+
 def test_double_speed_moves_twice_as_fast(talkie: Path, opened) -> None:
     player = opened(talkie, SilentOut())
     settled(player)
