@@ -264,10 +264,9 @@ class FrameSource:
                 raise Cancelled("Playing was changed.")
             self._queue.append(due)
 
-    def lateness(self, when: Instant) -> float:
-        """Seconds by which the clock is past `when`."""
-        now = self._now()
-        return now.seconds - when.seconds if now is not None and now.lap == when.lap else 0.0
+    def heard(self, when: Instant) -> Instant:
+        """The instant that is heard if it is after `when`, else `when`."""
+        return max(self._now() or when, when)
 
     def seconds(self, pts: int) -> float:
         return float(pts * self._base)
@@ -307,15 +306,15 @@ class _Task:
             pts, frame = found
             # What is on screen already where playing begins is due there.
             when = Instant(lap, source.seconds(max(pts, at)))
-            late = source.lateness(when)
-            over = late > _LATE and self._over(pts, when.seconds + late)
+            now = source.heard(when)
+            over = self._over(pts, when, now)
             self._reader.skip_unneeded(over)
             if over:
                 source.dropped += 1
             else:
                 source.enqueue(self._generation, Due(when, self._as_shown(frame, pts)))
-            if over and late > _LOST:
-                at = source.pts(when.seconds + late)
+            if over and (now.lap > lap or now.seconds - when.seconds > _LOST):
+                lap, at = now.lap, source.pts(now.seconds)
                 found = self._fetch(at)
             else:
                 found = self._after(pts)
@@ -323,10 +322,12 @@ class _Task:
                 lap, at = lap + 1, loop.start
                 found = self._fetch(at)
 
-    def _over(self, pts: int, now: float) -> bool:
-        """Whether another frame is on screen at `now` seconds, which is likely while the frames are not known."""
+    def _over(self, pts: int, when: Instant, now: Instant) -> bool:
+        """Whether another frame has been due for long, which is likely while the frames are not known."""
+        if now.lap == when.lap and now.seconds - when.seconds <= _LATE:
+            return False
         index = self._source.index
-        return index is None or index.rank(self._source.pts(now)) > index.rank(pts)
+        return now.lap > when.lap or index is None or index.rank(self._source.pts(now.seconds)) > index.rank(pts)
 
     def _glimpse(self, pts: int) -> bool:
         """Before the frames are known: what can be decoded at once near `pts`."""

@@ -15,7 +15,9 @@ from engine.media.convert import Converter, Frame, Size
 from engine.media.frame_store import FrameStore
 from engine.media.index import FrameIndex
 from engine.media.proxy import proxy_file
+from engine.media.sound_queue import Instant
 from engine.media.speaker import SilentOut
+from engine.media.video import VideoReader
 from tests.engine.media import clips
 from tests.engine.media.playing import number, settled, wait
 
@@ -125,11 +127,29 @@ def test_a_frame_that_comes_late_is_shown_while_no_other_is_due(
     player = opened(path, SilentOut())
     settled(player)
     wait(lambda: player.index)
-    monkeypatch.setattr(player._source, "lateness", lambda _when: 0.3)
+    monkeypatch.setattr(player._source, "heard", lambda when: Instant(when.lap, when.seconds + 0.3))
     player.seek(player.clock.pts_at(13.0))
     settled(player)
     player.play()
     assert number(wait(player.newest)) == 2
+
+
+def test_a_loop_that_is_decoded_too_slowly_keeps_up_with_the_sound(
+    tmp_path: Path, opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clips.write_clip(tmp_path / "slow.mp4", count=30, options={"g": "30", "bf": "0", "preset": "veryfast"})
+    player = opened(path, SilentOut())
+    settled(player)
+    wait(lambda: player.index)
+    source, following = player._source, VideoReader.next
+    source.store._budget = 0
+    monkeypatch.setattr(VideoReader, "next", lambda reader: time.sleep(0.08) or following(reader))
+    player.set_loop(Segment(player.clock.start, player.clock.pts_at(0.2)))
+    player.play()
+    behind = []
+    monkeypatch.setattr(source, "enqueue", lambda _, due: behind.append(player._now().lap - due.when.lap))
+    wait(lambda: len(behind) >= 14)
+    assert min(behind[-3:]) <= 1
 
 
 def test_a_loop_from_before_the_first_frame_shows_that_frame(long: Path, opened) -> None:
