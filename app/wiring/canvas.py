@@ -72,14 +72,17 @@ class CanvasLink(QObject):
         """What is shown lacks pixels at this zoom: get them."""
         item = self._session.item
         if item is not None and item.kind is MediaKind.VIDEO:
-            self._player.set_view(None if self._close else self._room)
+            self._look()
         else:
             self._stills.look_close(region)
 
-    def look_far(self) -> None:
-        """Frames of a clip seen from afar need no more pixels than the view has."""
-        if self._player.view is None and not self._close:
-            self._player.set_view(self._room)
+    def look_anew(self) -> None:
+        """Seen from afar, frames of a clip need no more pixels than the view has; a running clip lacks them at once."""
+        if self._player.playing or (self._player.view is None and not self._close):
+            self._look()
+
+    def _look(self) -> None:
+        self._player.set_view(None if self._close else self._room)
 
     def show_annotations(self, _: object = None) -> None:
         session = self._session
@@ -157,7 +160,7 @@ def connect_canvas(canvas: CanvasView, desk: Desk) -> CanvasLink:
     stills.close_shown.connect(canvas.show_close)
     stills.told.connect(session.told)
     canvas.close_wanted.connect(link.look_close)
-    canvas.zoom_changed.connect(lambda _: link.look_far())
+    canvas.zoom_changed.connect(lambda _: link.look_anew())
     player.frame_shown.connect(link.show_frame)
 
     _hear(canvas, desk, link)

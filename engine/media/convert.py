@@ -13,8 +13,8 @@ from engine.media import orientation
 from engine.media.orientation import Pixels
 
 Size = tuple[int, int]
-# ITU-R BT.709 is what cameras mean from here on when they do not say.
-_HIGH_DEFINITION = 720
+# ITU-R BT.709 is what cameras mean from here on, in width or height, when they do not say; films are wide and low.
+_HIGH_DEFINITION = 1280, 720
 _UNSPECIFIED = 2
 # Up to this many pixels keeping a frame whole is cheaper than scaling it twice.
 _LIGHT = 1920 * 1200
@@ -62,7 +62,7 @@ class Converter:
         self.view = view
 
     def frame(self, source: av.VideoFrame, pts: int, *, exact: bool = True) -> Frame:
-        stored_width = self._full or source.width
+        stored_width, colours = self._full or source.width, colours_of(source)
         width, height = fitted((source.width, source.height), self._stored_view())
         if width < source.width and source.format.name in _PLANAR:
             source = self._scaled(source, width, height, _PLANAR[source.format.name])
@@ -75,7 +75,7 @@ class Converter:
             width=wide,
             height=height,
             format="bgra",
-            src_colorspace=colours_of(source),
+            src_colorspace=colours,
             interpolation=Interpolation.AREA,
             threads=_THREADS,
         )
@@ -129,6 +129,7 @@ def _samples(plane: VideoPlane) -> Pixels:
 
 def colours_of(frame: av.VideoFrame) -> Colorspace | None:
     """What to take the colours of a frame for that does not say; None where it does, or where the usual is meant."""
-    if frame.colorspace == _UNSPECIFIED and frame.height >= _HIGH_DEFINITION:
+    width, height = _HIGH_DEFINITION
+    if frame.colorspace == _UNSPECIFIED and (frame.width >= width or frame.height >= height):
         return Colorspace.ITU709
     return None

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from engine.domain.errors import Cancelled, GroundworkError
 from engine.domain.geometry import Segment
-from engine.media.convert import Converter, Frame, Size
+from engine.media.convert import Converter, Frame
 from engine.media.frame_store import FrameStore
 from engine.media.index import FrameIndex, frame_index
 from engine.media.proxy import Proxy, proxy_file
@@ -57,7 +58,7 @@ class Due(Struct, frozen=True, eq=False):
 
 
 class FrameSource:
-    """Two decoders and a store of frames. `view` bounds the size of what is handed out."""
+    """Two decoders and a store of frames, whose `view` bounds the size of what is handed out."""
 
     def __init__(self, path: Path, turn: int, full: int, base: Fraction, now: Callable[[], Instant | None]) -> None:
         """`turn` is the EXIF number, `full` the width as stored; `now` tells the instant that is heard."""
@@ -72,7 +73,6 @@ class FrameSource:
         self._turn, self._full = turn, full
         self._near = Converter(turn, full=full)
         self._indexed = False
-        self._view: Size | None = None
         self.store = FrameStore()
         self._copy = proxy_file(path)
         self._proxy: Proxy | None = None
@@ -104,18 +104,8 @@ class FrameSource:
         if held is None:
             return None
         self.store.cursor = pts
-        self._near.view = self._view
+        self._near.view = self.store.view
         return self._near.frame(held, pts)
-
-    @property
-    def view(self) -> Size | None:
-        return self._view
-
-    def resize(self, view: Size | None) -> None:
-        """Hand out frames for a view of this size; frames kept for a smaller one are forgotten."""
-        before, self._view = self._view, view
-        if before is not None and (view is None or view[0] > before[0] or view[1] > before[1]):
-            self.store.clear()
 
     def take(self, now: Instant | None) -> Frame | None:
         """The newest frame to show: the one due at `now` while playing, the one wished for while not."""
@@ -193,8 +183,10 @@ class FrameSource:
                 if self._closed.is_set():
                     return
                 if self.index is not None and wanted is not None:
-                    reader = reader or VideoReader(self._path, self.index, threads=1)
-                    self._fetch_chunk(reader, self.index, wanted)
+                    # What cannot be got ready is told of when it is wished for.
+                    with suppress(GroundworkError):
+                        reader = reader or VideoReader(self._path, self.index, threads=1)
+                        self._fetch_chunk(reader, self.index, wanted)
         finally:
             if reader is not None:
                 reader.close()
@@ -209,21 +201,18 @@ class FrameSource:
             low -= 1
         if low == 0 or rank - low >= chunk:
             return
-        converter = Converter(self._turn, self.view)
+        converter = Converter(self._turn)
 
         def keep(pts: int, frame: av.VideoFrame) -> None:
-            self.store.put(pts, converter.shrunk(frame, light=True))
+            self.keep(converter, pts, frame, light=True)
 
-        try:
-            pts, frame = reader.at(
-                int(index.pts[low - 1]),
-                keep=chunk - 1,
-                stored=keep,
-                stop=lambda: self._closed.is_set() or index.rank(self.store.cursor) > rank + chunk,
-            )
-        except GroundworkError:
-            return
-        keep(pts, frame)
+        last = reader.at(
+            int(index.pts[low - 1]),
+            keep=chunk - 1,
+            stored=keep,
+            stop=lambda: self._closed.is_set() or index.rank(self.store.cursor) > rank + chunk,
+        )
+        keep(*last)
 
     def ask_back(self, pts: int) -> None:
         with self._state:
@@ -232,14 +221,24 @@ class FrameSource:
 
     # --- what a task may do
 
+    def keep(self, converter: Converter, pts: int, frame: av.VideoFrame, *, light: bool = False) -> av.VideoFrame:
+        """The frame as it is kept for stepping. The view may change at any time, so it is asked for each frame."""
+        view = converter.view = self.store.view
+        kept = converter.shrunk(frame, light=light)
+        self.store.put(pts, kept, view)
+        return kept
+
     def closing(self) -> bool:
         return self._closed.is_set()
 
-    def proxy(self, frames: int) -> Proxy | None:
-        """The small copy of the clip, if there is one of all its `frames`. For the decoding thread."""
-        if self._proxy is None and self._copy.is_file():
-            self._proxy = Proxy(self._copy)
-        return self._proxy if self._proxy is not None and len(self._proxy) == frames else None
+    def small(self, rank: int, frames: int) -> av.VideoFrame | None:
+        """Frame `rank` of the small copy of the clip, if there is one of all its `frames`. For the decoding thread."""
+        with suppress(GroundworkError):
+            if self._proxy is None and self._copy.is_file():
+                self._proxy = Proxy(self._copy)
+            if self._proxy is not None and len(self._proxy) == frames:
+                return self._proxy.frame(rank)
+        return None
 
     def current(self, generation: int) -> bool:
         return generation == self._generation
@@ -249,9 +248,12 @@ class FrameSource:
             if generation == self._generation:
                 self._shown = frame
 
-    def wait_for_index(self) -> FrameIndex | None:
+    def wait_for_index(self, generation: int) -> FrameIndex | None:
+        """Raises `Cancelled` once another wish came."""
         with self._state:
-            self._state.wait_for(lambda: self._indexed or self._closed.is_set())
+            self._state.wait_for(lambda: self._indexed or generation != self._generation)
+            if generation != self._generation:
+                raise Cancelled("Another frame is wanted.")
         return self.index
 
     def enqueue(self, generation: int, due: Due) -> None:
@@ -262,10 +264,9 @@ class FrameSource:
                 raise Cancelled("Playing was changed.")
             self._queue.append(due)
 
-    def lateness(self, when: Instant) -> float:
-        """Seconds by which the clock is past `when`."""
-        now = self._now()
-        return now.seconds - when.seconds if now is not None and now.lap == when.lap else 0.0
+    def heard(self, when: Instant) -> Instant:
+        """The instant that is heard if it is after `when`, else `when`."""
+        return max(self._now() or when, when)
 
     def seconds(self, pts: int) -> float:
         return float(pts * self._base)
@@ -279,12 +280,11 @@ class _Task:
 
     def __init__(self, source: FrameSource, reader: VideoReader, converter: Converter, generation: int) -> None:
         self._source, self._reader, self._converter, self._generation = source, reader, converter, generation
-        self._converter.view = source.view
         self._reader.index = source.index
 
     def show(self, wish: Show) -> None:
         source = self._source
-        index = source.wait_for_index() if wish.steps else source.index
+        index = source.wait_for_index(self._generation) if wish.steps else source.index
         if index is not None:
             self._reader.index = index
             rank = min(max(index.rank(wish.pts) + wish.steps, 0), len(index) - 1)
@@ -294,54 +294,60 @@ class _Task:
         if wish.scrub and not source.store.has(wish.pts):
             previewed = self._glimpse(wish.pts) if index is None else self._preview(index, wish.pts)
         pts, frame = self._fetch(wish.pts, given_up=previewed)
-        source.offer(self._generation, self._converter.frame(frame, pts))
+        source.offer(self._generation, self._as_shown(frame, pts))
         if wish.back:
             source.ask_back(pts)
 
     def play(self, wish: Run) -> None:
-        source = self._source
-        lap = 0
-        found: Decoded | None = self._fetch(wish.pts)
+        source, loop = self._source, wish.loop
+        lap, at = 0, wish.pts
+        found: Decoded | None = self._fetch(at)
         while found is not None:
             pts, frame = found
-            if wish.loop is not None and pts >= wish.loop.end:
-                lap, found = lap + 1, self._fetch(wish.loop.start)
-                continue
-            when = Instant(lap, source.seconds(pts))
-            late = source.lateness(when)
-            self._reader.skip_unneeded(late > _LATE)
-            if late > _LOST:
-                source.dropped += 1
-                found = self._fetch(source.pts(when.seconds + late))
-                continue
-            if late > _LATE:
+            # What is on screen already where playing begins is due there.
+            when = Instant(lap, source.seconds(max(pts, at)))
+            now = source.heard(when)
+            over = self._over(pts, when, now)
+            self._reader.skip_unneeded(over)
+            if over:
                 source.dropped += 1
             else:
-                source.enqueue(self._generation, Due(when, self._converter.frame(frame, pts)))
-            found = self._after(pts)
-            if found is None and wish.loop is not None:
-                lap, found = lap + 1, self._fetch(wish.loop.start)
+                source.enqueue(self._generation, Due(when, self._as_shown(frame, pts)))
+            if over and (now.lap > lap or now.seconds - when.seconds > _LOST):
+                lap, at = now.lap, source.pts(now.seconds)
+                found = self._fetch(at)
+            else:
+                found = self._after(pts)
+            if loop is not None and (found is None or found[0] >= loop.end):
+                lap, at = lap + 1, loop.start
+                found = self._fetch(at)
+
+    def _over(self, pts: int, when: Instant, now: Instant) -> bool:
+        """Whether another frame has been due for long, which is likely while the frames are not known."""
+        if now.lap == when.lap and now.seconds - when.seconds <= _LATE:
+            return False
+        index = self._source.index
+        return now.lap > when.lap or index is None or index.rank(self._source.pts(now.seconds)) > index.rank(pts)
 
     def _glimpse(self, pts: int) -> bool:
         """Before the frames are known: what can be decoded at once near `pts`."""
         found = self._reader.near(pts)
         if found is None or self._source.seconds(pts - found[0]) < _GLIMPSE:
             return False
-        self._source.offer(self._generation, self._converter.frame(found[1], found[0], exact=False))
+        self._source.offer(self._generation, self._as_shown(found[1], found[0], exact=False))
         return True
 
     def _preview(self, index: FrameIndex, pts: int) -> bool:
         rank = index.rank(pts)
-        copy = self._source.proxy(len(index))
-        if copy is not None:
-            small = self._converter.frame(copy.frame(rank), int(index.pts[rank]), exact=False)
-            self._source.offer(self._generation, small)
+        small = self._source.small(rank, len(index))
+        if small is not None:
+            self._source.offer(self._generation, self._as_shown(small, int(index.pts[rank]), exact=False))
             return True
         before = index.keys[index.keys <= index.pts[rank]]
         if before.size == 0 or rank - index.rank(int(before[-1])) < _PREVIEW or before[-1] < index.pts[0]:
             return False
         at, frame = self._fetch(int(before[-1]))
-        self._source.offer(self._generation, self._converter.frame(frame, at, exact=False))
+        self._source.offer(self._generation, self._as_shown(frame, at, exact=False))
         return True
 
     def _fetch(self, pts: int, *, given_up: bool = False) -> Decoded:
@@ -380,6 +386,8 @@ class _Task:
         self._put(pts, frame)
 
     def _put(self, pts: int, frame: av.VideoFrame) -> av.VideoFrame:
-        kept = self._converter.shrunk(frame)
-        self._source.store.put(pts, kept)
-        return kept
+        return self._source.keep(self._converter, pts, frame)
+
+    def _as_shown(self, frame: av.VideoFrame, pts: int, *, exact: bool = True) -> Frame:
+        self._converter.view = self._source.store.view
+        return self._converter.frame(frame, pts, exact=exact)

@@ -4,27 +4,45 @@ import threading
 
 import av
 
+from engine.media.convert import Size
+
 BUDGET = 320 << 20
 _MOST = 512
 
 
 class FrameStore:
-    """PTS -> decoded frame. Shared between threads; what lies farthest from the `cursor` goes first."""
+    """PTS -> decoded frame, none made for less than the `view` they are shown in, None for every pixel.
+
+    Shared between threads; what lies farthest from the `cursor` goes first.
+    """
 
     def __init__(self, budget: int = BUDGET) -> None:
         self._lock = threading.Lock()
         self._frames: dict[int, av.VideoFrame] = {}
         self._budget = budget
         self._bytes = 0
+        self._view: Size | None = None
         self.cursor = 0
+
+    @property
+    def view(self) -> Size | None:
+        return self._view
+
+    def resize(self, view: Size | None) -> None:
+        """Frames kept for a smaller view are forgotten."""
+        with self._lock:
+            if _exceeds(view, self._view):
+                self._clear()
+            self._view = view
 
     def get(self, pts: int) -> av.VideoFrame | None:
         with self._lock:
             return self._frames.get(pts)
 
-    def put(self, pts: int, frame: av.VideoFrame) -> None:
+    def put(self, pts: int, frame: av.VideoFrame, view: Size | None) -> None:
+        """`view` is the one that the frame was made for: the frame is left out if a larger one has come since."""
         with self._lock:
-            if pts in self._frames:
+            if pts in self._frames or _exceeds(self._view, view):
                 return
             self._frames[pts] = frame
             self._bytes += weight(frame)
@@ -38,8 +56,11 @@ class FrameStore:
 
     def clear(self) -> None:
         with self._lock:
-            self._frames.clear()
-            self._bytes = 0
+            self._clear()
+
+    def _clear(self) -> None:
+        self._frames.clear()
+        self._bytes = 0
 
     @property
     def bytes(self) -> int:
@@ -50,6 +71,11 @@ class FrameStore:
         """How many frames of the kind it holds fit into the budget."""
         with self._lock:
             return min(self._budget * len(self._frames) // max(self._bytes, 1), _MOST) if self._frames else _MOST
+
+
+def _exceeds(view: Size | None, other: Size | None) -> bool:
+    """Whether `view` shows more than a frame made for `other` holds."""
+    return other is not None and (view is None or view[0] > other[0] or view[1] > other[1])
 
 
 def weight(frame: av.VideoFrame) -> int:

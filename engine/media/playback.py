@@ -4,6 +4,7 @@ A window polls `newest()` from a timer of 5 to 10 ms. All times are PTS of the m
 """
 
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 from engine.domain.errors import MediaError
@@ -20,6 +21,8 @@ from engine.media.speaker import BROKEN_DEVICE, SilentOut, Speaker, open_speaker
 
 SLOWEST, FASTEST = 0.25, 4.0
 _GRAIN = 0.09
+# A tick that is as good as over, since seconds are rounded; where ticks are long, the one begun is what is seen.
+_NEARLY = 1e-6
 # A sound has no frames; a step moves this far.
 _SOUND_STEP = Fraction(1, 100)
 
@@ -39,16 +42,19 @@ class Playback:
         self._sounding = probed.sound
         self._own = speaker is None
         self._speaker = speaker
-        self._feeder = SoundFeeder(path if probed.sound else None)
         self._source: FrameSource | None = None
         if probed.kind is MediaKind.VIDEO:
             full = probed.height if turned(probed.orientation) else probed.width
             self._source = FrameSource(path, probed.orientation, full, self._base, self._now)
-            self._source.resize(view)
+            self._source.store.resize(view)
+        # Last of what has a thread: the source may find the clip gone.
+        self._feeder = SoundFeeder(path if probed.sound else None)
         self._queue: SoundQueue | None = None
         self._grain: SoundQueue | None = None
         self._playing = False
         self._target = self.clock.start
+        # Steps from the target that cannot be taken before the frames are known.
+        self._steps = 0
         self._speed, self._volume = 1.0, 1.0
         self._loop: Segment | None = None
         self._notice = ""
@@ -66,7 +72,7 @@ class Playback:
     def position(self) -> int:
         """PTS of what is seen or heard now."""
         now = self._now() if self._playing else None
-        return self._target if now is None else self._within(round(now.seconds / self._base))
+        return self._target if now is None else self._within(floor(now.seconds / self._base + _NEARLY))
 
     @property
     def end(self) -> int:
@@ -104,7 +110,7 @@ class Playback:
             return None
         frame = self._source.take(self._now() if self._playing else None)
         if frame is not None and frame.exact:
-            self._target = frame.pts
+            self._target, self._steps = frame.pts, 0
             self._previews = False
         return frame
 
@@ -135,7 +141,7 @@ class Playback:
 
         `scrub` while the playhead is dragged: a preview and a grain of sound.
         """
-        self._target = self._within(pts)
+        self._target, self._steps = self._within(pts), 0
         if self._playing:
             self._begin(self._target)
             return
@@ -150,12 +156,12 @@ class Playback:
         index = self.index
         if self._source is None:
             self.seek(self._target + round(count * _SOUND_STEP / self._base))
-        elif index is None:
-            self._source.wish(Show(self._target, steps=count, back=count < 0))
-        else:
-            rank = min(max(index.rank(self._target) + count, 0), len(index) - 1)
-            self._target = int(index.pts[rank])
-            self._source.wish(Show(self._target, back=count < 0))
+            return
+        self._steps += count
+        if index is not None:
+            rank = min(max(index.rank(self._target) + self._steps, 0), len(index) - 1)
+            self._target, self._steps = int(index.pts[rank]), 0
+        self._source.wish(Show(self._target, steps=self._steps, back=count < 0))
 
     def set_speed(self, speed: float) -> None:
         """0.25 to 4; the pitch stays."""
@@ -177,9 +183,9 @@ class Playback:
 
     def set_view(self, view: Size | None) -> None:
         """Frames from now on fit this size as displayed; None gives every pixel."""
-        if self._source is None or self._source.view == view:
+        if self._source is None or self._source.store.view == view:
             return
-        self._source.resize(view)
+        self._source.store.resize(view)
         if not self._playing:
             self._show(self._target, scrub=self._previews)
 
@@ -201,7 +207,7 @@ class Playback:
         again = float(loop.start * self._base) if loop is not None and pts < loop.end else None
         self._queue = SoundQueue(start, self._speed, speaker.rate, self._volume)
         self._grain = None
-        self._target = pts
+        self._target, self._steps = pts, 0
         self._playing = True
         if self._source is not None:
             self._source.wish(Run(pts, loop if again is not None else None))
@@ -221,7 +227,7 @@ class Playback:
 
     def _show(self, pts: int, *, scrub: bool = False) -> None:
         if self._source is not None:
-            self._source.wish(Show(pts, scrub=scrub))
+            self._source.wish(Show(pts, steps=self._steps, scrub=scrub))
 
     def _sound_grain(self, pts: int) -> None:
         speaker = self._speaker_now()

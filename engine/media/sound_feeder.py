@@ -14,11 +14,14 @@ from engine.media.speaker import Samples, Speaker
 
 _AHEAD = 0.4
 _FADE = 0.01
+# Seconds that a lap is heard at least, else a loop of some samples would be nothing but seeking.
+_SHORTEST_LAP = 0.02
 
 
 class Stretch(Struct, frozen=True):
     """Play [start, end) seconds, then [loop_start, end) over and over if that is given.
 
+    A lap that is over at once is filled up with silence, in which time stands still.
     A `grain` is a moment to hear while scrubbing.
     """
 
@@ -99,42 +102,59 @@ class SoundFeeder:
             return None
 
     def _feed(self, reader: SoundReader | None, order: _Order) -> None:
-        stretch, rate = order.stretch, order.speaker.rate
+        stretch = order.stretch
         begin, lap = stretch.start, 0
-        while True:
-            at = begin
-            for block in self._blocks(reader, begin, stretch, rate):
-                if not order.queue.push(block, lap, at, stretch.speed, round(_AHEAD * rate)):
-                    return
-                at += len(block) / rate * stretch.speed
-                if not order.queue.started and not self._start_speaker(order):
-                    return
+        while self._feed_lap(reader, order, begin, lap):
             if stretch.loop_start is None:
                 order.queue.finish()
+                self._started(order)
                 return
             begin, lap = stretch.loop_start, lap + 1
 
-    def _start_speaker(self, order: _Order) -> bool:
+    def _feed_lap(self, reader: SoundReader | None, order: _Order, begin: float, lap: int) -> bool:
+        """False once the run was cut."""
+        stretch, rate = order.stretch, order.speaker.rate
+        given = 0
+        for block in self._blocks(reader, begin, stretch, rate):
+            if not self._push(order, block, lap, begin + given / rate * stretch.speed, stretch.speed):
+                return False
+            given += len(block)
+        rest = round(_SHORTEST_LAP * rate) - given
+        if stretch.loop_start is None or rest <= 0:
+            return True
+        return self._push(order, np.zeros((rest, 2), np.float32), lap, begin, 0.0)
+
+    def _push(self, order: _Order, block: Samples, lap: int, at: float, speed: float) -> bool:
+        ahead = round(_AHEAD * order.speaker.rate)
+        return order.queue.push(block, lap, at, speed, ahead) and self._started(order)
+
+    def _started(self, order: _Order) -> bool:
+        """The speaker runs, from the first samples on; False when another run has come instead."""
         with self._state:
             if self._running is not order.queue:
                 return False
-            order.speaker.start(order.queue.pull)
-            order.queue.started = True
+            if not order.queue.started:
+                order.speaker.start(order.queue.pull)
+                order.queue.started = True
         return True
 
     def _blocks(self, reader: SoundReader | None, begin: float, stretch: Stretch, rate: int) -> Iterator[Samples]:
         if reader is None:
             yield from _silent(begin, stretch, rate)
             return
-        blocks = at_speed(reader.blocks(begin, stretch.end), stretch.speed, rate)
-        if stretch.grain:
-            yield faded(np.concatenate(list(blocks)), rate)
-            return
+        given = 0
         try:
-            yield from blocks
+            for block in _sounding(reader, begin, stretch, rate):
+                yield block
+                given += len(block)
         except GroundworkError as error:
             self.notice = str(error)
-            yield from _silent(begin, stretch, rate)
+            yield from _silent(begin + given / rate * stretch.speed, stretch, rate)
+
+
+def _sounding(reader: SoundReader, begin: float, stretch: Stretch, rate: int) -> Iterator[Samples]:
+    blocks = at_speed(reader.blocks(begin, stretch.end), stretch.speed, rate)
+    return iter([faded(np.concatenate(list(blocks)), rate)]) if stretch.grain else blocks
 
 
 def _silent(begin: float, stretch: Stretch, rate: int) -> Iterator[Samples]:

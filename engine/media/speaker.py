@@ -1,5 +1,6 @@
 """Where sound goes: the machine's device, or silence on a steady clock when there is none."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -25,7 +26,10 @@ BROKEN_DEVICE = "The sound device does not keep time: playing without sound."
 
 
 class Speaker(Protocol):
-    """`rate` samples a second of stereo are pulled; `heard()` tells how many of the real ones have reached the ear."""
+    """`rate` samples a second of stereo are pulled; `heard()` tells how many of the real ones have reached the ear.
+
+    Started by the thread that feeds it, stopped by the window's, and asked by both and by the one that decodes.
+    """
 
     rate: int
     notice: str
@@ -48,17 +52,24 @@ class SilentOut:
         self.rate = rate
         self.notice = notice
         self._now = now
+        self._lock = threading.Lock()
         self._pull: Pull | None = None
         self._began = 0.0
         self._taken = 0
 
     def start(self, pull: Pull) -> None:
-        self._pull, self._began, self._taken = pull, self._now(), 0
+        with self._lock:
+            self._pull, self._began, self._taken = pull, self._now(), 0
 
     def stop(self) -> None:
-        self._pull = None
+        with self._lock:
+            self._pull = None
 
     def heard(self) -> float:
+        with self._lock:
+            return self._heard()
+
+    def _heard(self) -> float:
         if self._pull is None:
             return float(self._taken)
         passed = (self._now() - self._began) * self.rate
@@ -87,8 +98,10 @@ class DeviceOut:
         self._pull: Pull | None = None
         self._clock = SmoothClock()
         self._guard = RateGuard()
+        self._lock = threading.Lock()
         self._given = self._asked = 0
         self._last = 0.0
+        self._failed = False
         facts: Any = sounddevice.query_devices(kind="output")
         self.rate = int(facts["default_samplerate"] or RATE)
         self._stream = sounddevice.OutputStream(
@@ -97,12 +110,17 @@ class DeviceOut:
 
     def start(self, pull: Pull) -> None:
         self.stop()
-        self._clock.reset()
-        self._guard = RateGuard()
-        self._given = self._asked = 0
-        self._last = 0.0
+        with self._lock:
+            self._clock.reset()
+            self._guard = RateGuard()
+            self._given = self._asked = 0
+            self._last = 0.0
         self._pull = pull
-        self._stream.start()
+        try:
+            self._stream.start()
+        except sounddevice.PortAudioError:
+            # The device was taken away.
+            self._failed = True
 
     def stop(self) -> None:
         self._pull = None
@@ -110,12 +128,15 @@ class DeviceOut:
             self._stream.abort()
 
     def heard(self) -> float:
-        reached = self._clock.at(time.perf_counter()) * self.rate
-        self._last = max(self._last, min(reached, float(self._given)))
-        return self._last
+        with self._lock:
+            reached = self._clock.at(time.perf_counter()) * self.rate
+            self._last = max(self._last, min(reached, float(self._given)))
+            return self._last
 
     def broken(self) -> bool:
-        return self._pull is not None and self._guard.broken(time.perf_counter(), self._asked, self.rate)
+        if self._pull is None:
+            return False
+        return self._failed or self._guard.broken(time.perf_counter(), self._asked, self.rate)
 
     def close(self) -> None:
         self.stop()

@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.media.playback import Playback
+from engine.media.probe import probe
 from tests.engine.media import clips
+from tests.engine.media.fake_out import FakeOut
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -25,3 +28,17 @@ def clip(tmp_path_factory: pytest.TempPathFactory):
         return made[kind]
 
     return of
+
+
+@pytest.fixture
+def opened():
+    players = []
+
+    def open_it(path: Path, speaker=None, **more) -> Playback:
+        player = Playback(path, probe(path), speaker or FakeOut(), **more)
+        players.append(player)
+        return player
+
+    yield open_it
+    for player in players:
+        player.close()

@@ -35,6 +35,24 @@ def test_a_frame_of_high_definition_whose_colours_are_not_told_keeps_them_when_i
     assert np.abs(shown.pixels[..., 2::-1].astype(int) - (200, 40, 90)).max() < 8
 
 
+@pytest.mark.parametrize(
+    ("size", "colours"),
+    [
+        ((1280, 536), Colorspace.ITU709),
+        ((608, 1080), Colorspace.ITU709),
+        ((1276, 536), Colorspace.ITU601),
+        ((1024, 576), Colorspace.ITU601),
+    ],
+)
+def test_colours_that_are_not_told_are_those_of_the_size(size: tuple[int, int], colours: Colorspace) -> None:
+    plain = av.VideoFrame.from_ndarray(np.full((*size[::-1], 3), (200, 40, 90), np.uint8), format="rgb24")
+    frame = plain.reformat(format="yuv420p", dst_colorspace=colours)
+    frame.colorspace = 2
+    for view in (None, (300, 300)):
+        shown = Converter(1, view).frame(frame, 0).pixels[..., 2::-1].astype(int)
+        assert np.abs(shown - (200, 40, 90)).max() < 8
+
+
 def test_a_kept_frame_of_high_definition_keeps_its_colours_when_it_becomes_small() -> None:
     frame = waves("yuv420p")
     large = Converter(1).frame(frame, 0).pixels[::2, ::2]

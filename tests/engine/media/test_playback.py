@@ -1,12 +1,12 @@
 import threading
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.domain.errors import MediaError
 from engine.domain.geometry import Segment
 from engine.media import frame_source
 from engine.media.convert import Converter, Frame
@@ -17,29 +17,8 @@ from engine.media.speaker import SilentOut
 from engine.media.video import VideoReader
 from tests.engine.media import clips
 from tests.engine.media.fake_out import FakeOut
+from tests.engine.media.playing import number, settled, wait
 from tests.engine.media.test_sound import bursts
-
-
-def number(frame: Frame) -> int:
-    return clips.number_of(np.ascontiguousarray(frame.pixels[..., 2::-1]))
-
-
-def wait(holds: Callable[[], object], seconds: float = 5.0) -> object:
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        found = holds()
-        if found is not None and found is not False:
-            return found
-        time.sleep(0.002)
-    pytest.fail("nothing happened in time")
-
-
-def settled(player: Playback) -> Frame:
-    """The exact frame that comes to rest."""
-    frame = wait(player.newest)
-    while not frame.exact:
-        frame = wait(player.newest)
-    return frame
 
 
 @pytest.fixture(scope="module")
@@ -49,25 +28,20 @@ def talkie(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clips.write_clip(tmp_path_factory.mktemp("clip") / "talkie.mp4", options=options, audio="aac")
 
 
-@pytest.fixture
-def opened():
-    players = []
-
-    def open_it(path: Path, speaker=None, **more) -> Playback:
-        player = Playback(path, probe(path), speaker or FakeOut(), **more)
-        players.append(player)
-        return player
-
-    yield open_it
-    for player in players:
-        player.close()
-
-
 def test_it_opens_paused_on_the_first_frame(talkie: Path, opened) -> None:
     player = opened(talkie)
     assert number(settled(player)) == 0
     assert not player.playing
     assert player.position == player.clock.start
+
+
+def test_a_clip_that_has_gone_is_refused_and_leaves_no_thread(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "gone.mp4", count=2)
+    known, before = probe(path), threading.active_count()
+    path.unlink()
+    with pytest.raises(MediaError, match="gone"):
+        Playback(path, known, SilentOut())
+    assert threading.active_count() == before
 
 
 def test_a_sought_frame_is_the_very_one_and_steps_move_by_one(talkie: Path, opened) -> None:
@@ -166,6 +140,22 @@ def test_a_loop_goes_round_in_sound_and_picture(talkie: Path, opened) -> None:
     assert set(seen) <= set(range(27, 43))
     assert sum(b < a for a, b in pairwise(seen)) >= 3
     assert np.diff(bursts(np.concatenate(speaker.played))) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_loop_is_not_left_when_the_speed_changes_in_its_last_frame(clip, opened) -> None:
+    speaker = FakeOut(block=480)
+    speaker.patience = 1.0
+    player = opened(clip("MPEG-4 avi"), speaker)
+    settled(player)
+    player.set_loop(Segment(30, 33))
+    player.seek(30)
+    player.play()
+    for speed in (1.5, 1.0) * 10:
+        wait(lambda: speaker._pull is not None and player._queue.started)
+        for _ in range(20):
+            speaker.advance(0.011)
+            assert 30 <= player.position < 33
+        player.set_speed(speed)
 
 
 def test_double_speed_moves_twice_as_fast(talkie: Path, opened) -> None:

@@ -1,12 +1,16 @@
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from engine.media import speaker
-from engine.media.speaker import SilentOut, open_speaker
+from engine.media.speaker import DeviceOut, SilentOut, open_speaker
 
 ROOT = Path(__file__).parents[3]
 
@@ -54,6 +58,77 @@ def test_a_stopped_one_stays_where_it_was() -> None:
     out.stop()
     now[0] = 9.0
     assert out.heard() == 48000
+
+
+def elsewhere(act: Callable[[], object]) -> threading.Thread:
+    """Do it in another thread, which has some time to come through."""
+    thread = threading.Thread(target=act)
+    thread.start()
+    thread.join(0.05)
+    return thread
+
+
+def test_silence_may_be_stopped_while_another_thread_asks_what_was_heard() -> None:
+    now, stopping = [0.0], []
+
+    def time_goes_by() -> float:
+        if now[0]:
+            stopping.append(elsewhere(out.stop))
+        return now[0]
+
+    out = SilentOut(now=time_goes_by)
+    out.start(Tape(10**9))
+    now[0] = 1.0
+    assert out.heard() == 48000
+    stopping[0].join()
+
+
+class Stream:
+    """A device's stream that does nothing; `gone` as if the device had been taken away."""
+
+    active, latency, gone = False, 0.01, False
+
+    def __init__(self, **_: object) -> None:
+        """Whatever is wanted of it."""
+
+    def start(self) -> None:
+        if self.gone:
+            raise OSError
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> DeviceOut:
+    facts = {"default_samplerate": 48000}
+    fake = SimpleNamespace(query_devices=lambda kind: facts, OutputStream=Stream, PortAudioError=OSError)
+    monkeypatch.setattr(speaker, "sounddevice", fake)
+    return DeviceOut()
+
+
+def test_what_was_heard_of_one_run_is_no_part_of_the_next(device: DeviceOut) -> None:
+    starting = []
+
+    class Given(int):
+        def __float__(self) -> float:
+            starting.append(elsewhere(lambda: device.start(Tape(0))))
+            return 48000.0
+
+    device.start(Tape(0))
+    device._clock.update(0.0, 1.0)
+    device._given = Given()
+    device.heard()
+    starting[0].join()
+    assert device.heard() == 0.0
+
+
+def test_a_device_that_was_taken_away_is_broken(device: DeviceOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    device.start(Tape(0))
+    assert not device.broken()
+    monkeypatch.setattr(Stream, "gone", True)
+    device.start(Tape(0))
+    assert device.broken()
 
 
 def test_without_portaudio_there_is_silence_and_a_sentence(monkeypatch) -> None:
