@@ -4,6 +4,7 @@ Frame n is the n-th by time among the packets that the demuxer does not mark to 
 """
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -11,7 +12,7 @@ import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from engine.domain.errors import Cancelled, MediaError
@@ -27,12 +28,14 @@ class FrameIndex(Struct, frozen=True, eq=False):
     """All frames of a clip in order of time.
 
     `pts` (N,) int64, strictly rising; `keys` (K,) int64, PTS of the packets from which decoding can start, hidden ones
-    included; `end` the PTS at which the last frame ends.
+    included; `end` the PTS at which the last frame ends; `lost` how much time before the first frame, in units of PTS,
+    needs pictures that are not in the file.
     """
 
     pts: NDArray[np.int64]
     keys: NDArray[np.int64]
     end: int
+    lost: int = 0
 
     def __len__(self) -> int:
         return self.pts.size
@@ -58,31 +61,52 @@ def frame_index(path: Path, stop: threading.Event | None = None) -> FrameIndex:
         found = _cached(file)
         if found is not None:
             return found
-        with open_container(path) as container:
-            stream = video_of(container)
-            index = None if stream is None else _read(container, stream, stop)
+        index = _read(path, stop)
     if index is None:
         raise MediaError(f"{path.name} holds no frame that can be shown.")
     made = index
-    cache.keep(file, lambda out: np.savez(out, pts=made.pts, keys=made.keys, end=made.end))
+    cache.keep(file, lambda out: np.savez(out, pts=made.pts, keys=made.keys, end=made.end, lost=made.lost))
     return index
 
 
 def _cached(file: Path) -> FrameIndex | None:
     try:
         with np.load(file) as data:
-            return FrameIndex(data["pts"], data["keys"], int(data["end"]))
+            return FrameIndex(data["pts"], data["keys"], int(data["end"]), int(data["lost"]))
     except (OSError, ValueError, KeyError, EOFError):
         return None
 
 
-def _read(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> FrameIndex | None:
-    packets, sure = _packets(container, stream, stop)
-    if sure and not _by_decoding(container, stream):
-        return _ordered(packets)
-    container.seek(0)
-    shown = _decoded(container, stream, stop)
-    return _ordered(shown) or _ordered(packets)
+_Row = tuple[int, int, bool, bool]
+
+
+def _read(path: Path, stop: threading.Event | None) -> FrameIndex | None:
+    with open_container(path) as container:
+        stream = video_of(container)
+        if stream is None:
+            return None
+        packets, sure = _packets(container, stream, stop)
+        guessed = _by_decoding(container, stream)
+    if guessed or not sure:
+        return _ordered(list(_decoded(path, stop))) or _ordered(packets)
+    index = _ordered(packets)
+    if index is None or _from_a_key(packets, index):
+        return index
+    return _beheaded(packets, index, next(_decoded(path, stop), None))
+
+
+def _from_a_key(packets: list[_Row], index: FrameIndex) -> bool:
+    """Whether the file begins with a key before which nothing is shown; a recording may be cut inside a group."""
+    first, _, key, _ = packets[0]
+    return key and int(index.pts[0]) >= first
+
+
+def _beheaded(packets: list[_Row], index: FrameIndex, first: _Row | None) -> FrameIndex | None:
+    """The index without the frames before the `first` that decoding from the start gives."""
+    if first is None:
+        return index
+    kept = _ordered([(pts, duration, key, shown and pts >= first[0]) for pts, duration, key, shown in packets])
+    return kept and structs.replace(kept, lost=int(kept.pts[0] - index.pts[0]))
 
 
 def _by_decoding(container: InputContainer, stream: VideoStream) -> bool:
@@ -92,12 +116,9 @@ def _by_decoding(container: InputContainer, stream: VideoStream) -> bool:
     return (not timed and bool(context.has_b_frames)) or (context.name == "h264" and context.field_order > 1)
 
 
-_Rows = list[tuple[int, int, bool, bool]]
-
-
-def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> tuple[_Rows, bool]:
+def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> tuple[list[_Row], bool]:
     """(pts, duration, key, shown) of each packet, and whether every packet told its time."""
-    rows: _Rows = []
+    rows: list[_Row] = []
     sure = True
     hides = stream.codec_context.name == "vp8"
     try:
@@ -110,28 +131,32 @@ def _packets(container: InputContainer, stream: VideoStream, stop: threading.Eve
                 continue
             hidden = packet.is_discard or (hides and _vp8_hidden(packet))
             rows.append((pts, packet.duration or 0, packet.is_keyframe, not hidden))
-            _check(rows, stop)
+            _check(len(rows), stop)
     except DAMAGE:
         sure = sure and bool(rows)
     return rows, sure
 
 
-def _decoded(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> _Rows:
-    rows: _Rows = []
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            continue
-        for frame in frames:
+def _decoded(path: Path, stop: threading.Event | None) -> Iterator[_Row]:
+    """The same of each frame that decoding from the start gives, in order."""
+    with open_container(path) as container:
+        stream = video_of(container)
+        for count, frame in enumerate(_frames(container, stream) if stream else ()):
+            _check(count, stop)
             pts = frame.pts if frame.pts is not None else frame.dts
             if pts is not None:
-                rows.append((pts, frame.duration or 0, frame.key_frame, True))
-                _check(rows, stop)
-    return rows
+                yield pts, frame.duration or 0, frame.key_frame, True
 
 
-def _ordered(rows: _Rows) -> FrameIndex | None:
+def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    for packet in container.demux(stream):
+        try:
+            yield from packet.decode()
+        except av.error.FFmpegError:
+            continue
+
+
+def _ordered(rows: list[_Row]) -> FrameIndex | None:
     shown = {pts: duration for pts, duration, _, visible in rows if visible}
     if not shown:
         return None
@@ -147,6 +172,6 @@ def _vp8_hidden(packet: "Packet[VideoStream]") -> bool:
     return not bytes(packet)[0] >> 4 & 1
 
 
-def _check(rows: _Rows, stop: threading.Event | None) -> None:
-    if stop is not None and len(rows) % _BATCH == 0 and stop.is_set():
+def _check(count: int, stop: threading.Event | None) -> None:
+    if stop is not None and count % _BATCH == 0 and stop.is_set():
         raise Cancelled("Reading the clip was stopped.")

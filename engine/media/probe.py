@@ -18,9 +18,9 @@ from engine.domain.media import Clock, MediaItem, MediaKind
 from engine.media import orientation, picture
 from engine.media.container import audio_of, open_container, readable, video_of
 from engine.media.convert import frame_orientation
-from engine.media.index import frame_index
+from engine.media.index import FrameIndex, frame_index
 
-_TRIES = 64
+_TRIES = 1000
 
 
 class StreamFacts(Struct, frozen=True):
@@ -161,7 +161,7 @@ def _clip(path: Path, container: InputContainer, video: VideoStream, audio: Audi
         offset=_offset(container),
         aspect=float(video.sample_aspect_ratio or 1),
         streams=_streams(container),
-        notice=_missing(clock, video),
+        notice=_missing(path, index, clock, video),
     )
 
 
@@ -223,8 +223,11 @@ def _first_heard(packet: "Packet[AudioStream]") -> int | None:
         return None
 
 
-def _missing(clock: Clock, video: VideoStream) -> str:
-    """The container's own length against what is there: an unfinished download or copy."""
+def _missing(path: Path, index: FrameIndex, clock: Clock, video: VideoStream) -> str:
+    """What of a recording cut at its start, or of an unfinished download or copy, is not there."""
+    if index.lost:
+        lost = index.lost * clock.num / clock.den
+        return f"{path.name} is cut at its start: the {lost:.2f} s before its first whole picture cannot be shown."
     if not video.duration or not video.time_base or clock.duration >= 0.95 * video.duration:
         return ""
     told = float(video.duration * video.time_base)

@@ -78,6 +78,15 @@ def write_clip(
     return path
 
 
+def without_start(path: Path, share: float) -> Path:
+    """A transport stream like a recording that was switched on late: its tables, then all after `share` of it."""
+    data, packet = path.read_bytes(), 188
+    begins = round(len(data) // packet * share)
+    cut = path.with_stem(f"{path.stem}_late")
+    cut.write_bytes(data[: 3 * packet] + data[begins * packet :])
+    return cut
+
+
 def _tone(stream: av.AudioStream, seconds: float, start: float) -> Iterator[av.Packet]:
     rate, size = 48000, 1024
     total = round(seconds * rate)

@@ -87,6 +87,14 @@ def test_a_cut_clip_says_what_is_missing(clip, tmp_path: Path) -> None:
     assert "of 5.0 s are in the file" in known.notice
 
 
+def test_a_recording_switched_on_late_says_what_cannot_be_shown(tmp_path: Path) -> None:
+    whole = clips.write_clip(tmp_path / "a.ts", count=300, options={"preset": "veryfast", "g": "200"})
+    known = probe(clips.without_start(whole, 0.05))
+    assert (known.frames, known.clock.seconds) == (100, pytest.approx(100 / 30))
+    assert "a_late.ts is cut at its start: the 6." in known.notice
+    assert probe(whole).notice == ""
+
+
 def test_an_item_names_its_file_relative_to_the_project_and_carries_its_digest(tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     path = tmp_path / "media" / "a.png"
