@@ -5,6 +5,7 @@ Frame n is the n-th by time among the packets that the demuxer does not mark to 
 
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -22,6 +23,8 @@ from engine.media.container import DAMAGE, open_container, readable, video_of
 # Containers that store one time for each packet; elsewhere the parser guesses, and decoding decides.
 _TIMED = {"mov", "matroska", "mpegts", "flv", "ogg", "ivf", "nut", "mxf", "asf"}
 _BATCH = 4096
+# Frames decoded to see whether an interlaced clip has one in each packet.
+_SAMPLE = 32
 
 
 class FrameIndex(Struct, frozen=True, eq=False):
@@ -86,13 +89,18 @@ def _read(path: Path, stop: threading.Event | None) -> FrameIndex | None:
         if stream is None:
             return None
         packets, sure = _packets(container, stream, stop)
-        guessed = _by_decoding(container, stream)
-    if guessed or not sure:
-        return _ordered(list(_decoded(path, stop))) or _ordered(packets)
+        guessed = _order_guessed(container, stream)
+        fields = stream.codec_context.name == "h264" and stream.codec_context.field_order > 1
     index = _ordered(packets)
-    if index is None or _from_a_key(packets, index):
+    if index is None or guessed or not (sure or fields):
+        return _ordered(list(_decoded(path, stop))) or index
+    if not fields and _from_a_key(packets, index):
         return index
-    return _beheaded(packets, index, next(_decoded(path, stop), None))
+    seen = list(islice(_decoded(path, stop), _SAMPLE if fields else 1))
+    index = _beheaded(packets, index, seen)
+    if fields and not _one_each(packets, sure, index, seen):
+        return _ordered(list(_decoded(path, stop))) or index
+    return index
 
 
 def _from_a_key(packets: list[_Row], index: FrameIndex) -> bool:
@@ -101,19 +109,31 @@ def _from_a_key(packets: list[_Row], index: FrameIndex) -> bool:
     return key and int(index.pts[0]) >= first
 
 
-def _beheaded(packets: list[_Row], index: FrameIndex, first: _Row | None) -> FrameIndex | None:
-    """The index without the frames before the `first` that decoding from the start gives."""
-    if first is None:
+def _beheaded(packets: list[_Row], index: FrameIndex, seen: list[_Row]) -> FrameIndex:
+    """The index without the frames before the first one `seen` in decoding from the start."""
+    if not seen:
         return index
-    kept = _ordered([(pts, duration, key, shown and pts >= first[0]) for pts, duration, key, shown in packets])
-    return kept and structs.replace(kept, lost=int(kept.pts[0] - index.pts[0]))
+    first = seen[0][0]
+    kept = _ordered([(pts, duration, key, shown and pts >= first) for pts, duration, key, shown in packets])
+    return structs.replace(kept, lost=int(kept.pts[0] - index.pts[0])) if kept else index
 
 
-def _by_decoding(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether packet times cannot be trusted: guessed order of B-frames, or two fields to a frame."""
+def _one_each(packets: list[_Row], sure: bool, index: FrameIndex, seen: list[_Row]) -> bool:
+    """Whether each packet with a time is a frame; the two fields of one may have a packet each, now and then or always.
+
+    A second field without a time is no gap; a frame without one, where not all are `sure`, is.
+    """
+    begins, steps = index.pts[0], np.diff(index.pts)
+    alone = sum(shown and pts >= begins for pts, _, _, shown in packets) == len(index)
+    usual = np.median(steps) if steps.size else 0
+    even = bool((4 * steps > 3 * usual).all() and (sure or (4 * steps < 5 * usual).all()))
+    return alone and even and [pts for pts, *_ in seen] == index.pts[: len(seen)].tolist()
+
+
+def _order_guessed(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the packets' times come from a parser that guesses the order of B-frames."""
     timed = bool(_TIMED & set(container.format.name.split(",")))
-    context = stream.codec_context
-    return (not timed and bool(context.has_b_frames)) or (context.name == "h264" and context.field_order > 1)
+    return not timed and bool(stream.codec_context.has_b_frames)
 
 
 def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> tuple[list[_Row], bool]:
@@ -141,7 +161,10 @@ def _decoded(path: Path, stop: threading.Event | None) -> Iterator[_Row]:
     """The same of each frame that decoding from the start gives, in order."""
     with open_container(path) as container:
         stream = video_of(container)
-        for count, frame in enumerate(_frames(container, stream) if stream else ()):
+        if stream is None:
+            return
+        stream.thread_type = "AUTO"
+        for count, frame in enumerate(_frames(container, stream)):
             _check(count, stop)
             pts = frame.pts if frame.pts is not None else frame.dts
             if pts is not None:
