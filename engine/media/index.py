@@ -4,7 +4,7 @@ Frame n is the n-th by time among the packets that the demuxer does not mark to 
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from engine.media.container import DAMAGE, open_container, readable, video_of
 # Containers that store one time for each packet; elsewhere the parser guesses, and decoding decides.
 _TIMED = {"mov", "matroska", "mpegts", "flv", "ogg", "ivf", "nut", "mxf", "asf"}
 _BATCH = 4096
+Beat = Callable[[], None]
 # Frames decoded to see whether an interlaced clip has one in each packet.
 _SAMPLE = 32
 
@@ -54,8 +55,9 @@ class FrameIndex(Struct, frozen=True, eq=False):
         return bool(steps.size == 0 or steps.max() - steps.min() <= 1)
 
 
-def frame_index(path: Path, stop: threading.Event | None = None) -> FrameIndex:
-    """The exact index, out of the cache or by reading the whole file once.
+def frame_index(path: Path, stop: threading.Event | None = None, beat: Beat = lambda: None) -> FrameIndex:
+    """The exact index, out of the cache or by reading the whole file once; where it has to be decoded, `beat` is called
+    at each frame.
 
     Raises `MediaError` when there is no frame, `Cancelled` once `stop` is set.
     """
@@ -64,7 +66,7 @@ def frame_index(path: Path, stop: threading.Event | None = None) -> FrameIndex:
         found = _cached(file)
         if found is not None:
             return found
-        index = _read(path, stop)
+        index = _read(path, stop, beat)
     if index is None:
         raise MediaError(f"{path.name} holds no frame that can be shown.")
     made = index
@@ -83,7 +85,7 @@ def _cached(file: Path) -> FrameIndex | None:
 _Row = tuple[int, int, bool, bool]
 
 
-def _read(path: Path, stop: threading.Event | None) -> FrameIndex | None:
+def _read(path: Path, stop: threading.Event | None, beat: Beat) -> FrameIndex | None:
     with open_container(path) as container:
         stream = video_of(container)
         if stream is None:
@@ -91,16 +93,15 @@ def _read(path: Path, stop: threading.Event | None) -> FrameIndex | None:
         packets, sure = _packets(container, stream, stop)
         guessed = _order_guessed(container, stream)
         fields = stream.codec_context.name == "h264" and stream.codec_context.field_order > 1
-    index = _ordered(packets)
-    if index is None or guessed or not (sure or fields):
-        return _ordered(list(_decoded(path, stop))) or index
-    if not fields and _from_a_key(packets, index):
-        return index
-    seen = list(islice(_decoded(path, stop), _SAMPLE if fields else 1))
-    index = _beheaded(packets, index, seen)
-    if fields and not _one_each(packets, sure, index, seen):
-        return _ordered(list(_decoded(path, stop))) or index
-    return index
+    listed = _ordered(packets)
+    if listed is not None and not guessed and (sure or fields):
+        if not fields and _from_a_key(packets, listed):
+            return listed
+        seen = list(islice(_decoded(path, stop, beat), _SAMPLE if fields else 1))
+        index = _beheaded(packets, listed, seen)
+        if not fields or _one_each(packets, sure, index, seen):
+            return index
+    return _ordered(list(_decoded(path, stop, beat))) or listed
 
 
 def _from_a_key(packets: list[_Row], index: FrameIndex) -> bool:
@@ -157,7 +158,7 @@ def _packets(container: InputContainer, stream: VideoStream, stop: threading.Eve
     return rows, sure
 
 
-def _decoded(path: Path, stop: threading.Event | None) -> Iterator[_Row]:
+def _decoded(path: Path, stop: threading.Event | None, beat: Beat) -> Iterator[_Row]:
     """The same of each frame that decoding from the start gives, in order."""
     with open_container(path) as container:
         stream = video_of(container)
@@ -166,6 +167,7 @@ def _decoded(path: Path, stop: threading.Event | None) -> Iterator[_Row]:
         stream.thread_type = "AUTO"
         for count, frame in enumerate(_frames(container, stream)):
             _check(count, stop)
+            beat()
             pts = frame.pts if frame.pts is not None else frame.dts
             if pts is not None:
                 yield pts, frame.duration or 0, frame.key_frame, True

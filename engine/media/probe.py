@@ -18,7 +18,7 @@ from engine.domain.media import Clock, MediaItem, MediaKind
 from engine.media import orientation, picture
 from engine.media.container import audio_of, open_container, readable, video_of
 from engine.media.convert import frame_orientation
-from engine.media.index import FrameIndex, frame_index
+from engine.media.index import Beat, FrameIndex, frame_index
 
 _TRIES = 1000
 
@@ -69,8 +69,11 @@ class Probed(Struct, frozen=True):
         return self.clock.seconds if self.clock else 0.0
 
 
-def probe(path: Path) -> Probed:
-    """Reads the whole file once for a clip or a sound (cached for clips). Raises `MediaError`."""
+def probe(path: Path, beat: Beat = lambda: None) -> Probed:
+    """Reads the whole file once for a clip or a sound (cached for clips), and calls `beat` while that takes long.
+
+    Raises `MediaError`.
+    """
     try:
         return _picture(path)
     except MediaError as error:
@@ -79,7 +82,7 @@ def probe(path: Path) -> Probed:
     with readable(path), open_container(path) as container:
         video, audio = video_of(container), audio_of(container)
         if video is not None:
-            return _clip(path, container, video, audio)
+            return _clip(path, container, video, audio, beat)
         if audio is not None:
             return _sound(path, container, audio)
     raise MediaError(f"{path.name} holds neither picture nor sound.")
@@ -132,8 +135,8 @@ def _picture(path: Path) -> Probed:
     )
 
 
-def _clip(path: Path, container: InputContainer, video: VideoStream, audio: AudioStream | None) -> Probed:
-    index = frame_index(path)
+def _clip(path: Path, container: InputContainer, video: VideoStream, audio: AudioStream | None, beat: Beat) -> Probed:
+    index = frame_index(path, beat=beat)
     base = _base(video.time_base)
     first = _first_frame(container, video)
     if first is None:

@@ -5,6 +5,7 @@ import pytest
 from engine.media import index as media_index
 from engine.media.container import open_container, video_of
 from engine.media.index import frame_index
+from engine.media.probe import probe
 from tests.engine.media import clips
 from tests.engine.media.fields import write_fields
 
@@ -49,3 +50,10 @@ def test_a_common_clip_is_indexed_without_decoding(clip, frames_decoded) -> None
     for kind in ("three B-frames", "edit list", "fragmented", "transport stream", "variable rate mkv", "VP9"):
         frame_index(clip(kind))
     assert frames_decoded == []
+
+
+def test_decoding_for_an_index_gives_signs_of_life(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "a.avi", codec="mpeg4", options={"g": "60", "bf": "2"}, count=60)
+    beats = []
+    probe(path, lambda: beats.append(1))
+    assert len(beats) == 60
