@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from engine.domain.errors import Cancelled, MediaError
 from engine.media import cache
 from engine.media.container import DAMAGE, open_container, readable, video_of
+from engine.media.times import FrameTimes, stored
 
-# Containers that store one time for each packet; elsewhere the parser guesses, and decoding decides.
-_TIMED = {"mov", "matroska", "mpegts", "flv", "ogg", "ivf", "nut", "mxf", "asf"}
 _BATCH = 4096
 Beat = Callable[[], None]
 # Frames decoded to see whether an interlaced clip has one in each packet.
@@ -91,7 +90,8 @@ def _read(path: Path, stop: threading.Event | None, beat: Beat) -> FrameIndex | 
         if stream is None:
             return None
         packets, sure = _packets(container, stream, stop)
-        guessed = _order_guessed(container, stream)
+        # A parser that guesses the order of B-frames gives them wrong times.
+        guessed = not stored(container) and bool(stream.codec_context.has_b_frames)
         fields = stream.codec_context.name == "h264" and stream.codec_context.field_order > 1
     listed = _ordered(packets)
     if listed is not None and not guessed and (sure or fields):
@@ -131,12 +131,6 @@ def _one_each(packets: list[_Row], sure: bool, index: FrameIndex, seen: list[_Ro
     return alone and even and [pts for pts, *_ in seen] == index.pts[: len(seen)].tolist()
 
 
-def _order_guessed(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether the packets' times come from a parser that guesses the order of B-frames."""
-    timed = bool(_TIMED & set(container.format.name.split(",")))
-    return not timed and bool(stream.codec_context.has_b_frames)
-
-
 def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> tuple[list[_Row], bool]:
     """(pts, duration, key, shown) of each packet, and whether every packet told its time."""
     rows: list[_Row] = []
@@ -165,16 +159,17 @@ def _decoded(path: Path, stop: threading.Event | None, beat: Beat) -> Iterator[_
         if stream is None:
             return
         stream.thread_type = "AUTO"
-        for count, frame in enumerate(_frames(container, stream)):
+        times = FrameTimes(container, stream)
+        for count, frame in enumerate(_frames(times)):
             _check(count, stop)
             beat()
-            pts = frame.pts if frame.pts is not None else frame.dts
+            pts = times.of(frame)
             if pts is not None:
                 yield pts, frame.duration or 0, frame.key_frame, True
 
 
-def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    for packet in container.demux(stream):
+def _frames(times: FrameTimes) -> Iterator[av.VideoFrame]:
+    for packet in times.packets():
         try:
             yield from packet.decode()
         except av.error.FFmpegError:

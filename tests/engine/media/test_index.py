@@ -22,8 +22,8 @@ def frames_decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by each frame that is decoded for an index."""
     seen: list[int] = []
 
-    def counted(container, stream, frames=media_index._frames):
-        for frame in frames(container, stream):
+    def counted(times, frames=media_index._frames):
+        for frame in frames(times):
             seen.append(frame.pts)
             yield frame
 
