@@ -21,6 +21,10 @@ from engine.media.convert import frame_orientation
 from engine.media.index import Beat, FrameIndex, frame_index
 
 _TRIES = 1000
+# Bare streams of sound state no length: FFmpeg guesses one from the rate of their first bits.
+_BARE = {"aac", "ac3", "eac3", "amr"}
+# Samples that a coder of MP3 adds at most; a longer rest says that there the length is guessed too.
+_PADDING = 4096
 
 
 class StreamFacts(Struct, frozen=True):
@@ -216,7 +220,14 @@ def _extent(container: InputContainer, audio: AudioStream) -> tuple[int, int]:
         pass
     if start is None:
         return 0, 0
-    return start, min(end, start + audio.duration) if audio.duration else end
+    told = start + audio.duration if audio.duration else end
+    return start, end if _guessed(container, audio, end - told) else min(end, told)
+
+
+def _guessed(container: InputContainer, audio: AudioStream, rest: int) -> bool:
+    """Whether the stated length is none, `rest` being what is in the file beyond it."""
+    name = container.format.name
+    return name in _BARE or (name == "mp3" and rest * _base(audio.time_base) * audio.rate > _PADDING)
 
 
 def _first_heard(packet: "Packet[AudioStream]") -> int | None:

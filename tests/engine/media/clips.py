@@ -107,9 +107,19 @@ def clicks(total: int, rate: int) -> np.ndarray:
     )
 
 
-def write_sound(path: Path, seconds: float, *, codec: str = "pcm_s16le", rate: int = 48000) -> Path:
-    with av.open(str(path), "w") as out:
+def write_sound(
+    path: Path,
+    seconds: float,
+    *,
+    codec: str = "pcm_s16le",
+    rate: int = 48000,
+    bit_rate: int = 0,
+    container: dict[str, str] | None = None,
+) -> Path:
+    with av.open(str(path), "w", options=container or {}) as out:
         stream = out.add_stream(codec, rate=rate, layout="stereo")
+        if bit_rate:
+            stream.bit_rate = bit_rate
         total = round(seconds * rate)
         wave = clicks(total, rate)
         for at in range(0, total, 1152):

@@ -52,6 +52,17 @@ def test_a_sound_is_measured(name: str, codec: str, tmp_path: Path) -> None:
     assert (known.frames, known.rate, known.channels) == (0, 48000, 2)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.aac", "aac"), ("a.mp3", "libmp3lame")])
+def test_a_sound_that_states_no_length_is_measured_to_its_end(name: str, codec: str, tmp_path: Path) -> None:
+    """The first bits are many more than the rest, from which its length would be guessed too short."""
+    parts = [
+        clips.write_sound(tmp_path / f"{rate}{name}", 3.0, codec=codec, bit_rate=rate, container={"write_xing": "0"})
+        for rate in (256_000, 64_000)
+    ]
+    (tmp_path / name).write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert probe(tmp_path / name).seconds == pytest.approx(6.0, abs=0.15)
+
+
 def test_kind_is_seen_in_the_content_not_the_name(tmp_path: Path) -> None:
     Image.new("RGB", (4, 3)).save(tmp_path / "a.png")
     (tmp_path / "a.png").rename(tmp_path / "a.mp4")
