@@ -174,7 +174,10 @@ def _clip(path: Path, container: InputContainer, video: VideoStream, audio: Audi
 
 def _sound(path: Path, container: InputContainer, audio: AudioStream) -> Probed:
     streams = _streams(container)
-    start, end = _extent(container, audio)
+    extent = _extent(container, audio)
+    if extent is None:
+        raise MediaError(f"{path.name} is empty: it holds no sound; copy or record it again.")
+    start, end = extent
     base = _base(audio.time_base)
     if end <= start:
         raise MediaError(f"{path.name} has sound that cannot be decoded ({audio.codec_context.name}).")
@@ -205,21 +208,25 @@ def _first_frame(container: InputContainer, video: VideoStream) -> av.VideoFrame
     return None
 
 
-def _extent(container: InputContainer, audio: AudioStream) -> tuple[int, int]:
-    """PTS of the first sample heard and of the end, out of all packets; what a coder adds at the ends is left out."""
+def _extent(container: InputContainer, audio: AudioStream) -> tuple[int, int] | None:
+    """PTS of the first sample heard and of the end, out of all packets; what a coder adds at the ends is left out.
+
+    (0, 0) where nothing can be decoded, None where nothing is.
+    """
     start: int | None = None
-    end = 0
+    end, empty = 0, True
     try:
         for packet in container.demux(audio):
+            empty = empty and not packet.size
             if start is None:
                 start = _first_heard(packet)
             pts = packet.pts if packet.pts is not None else packet.dts
             if packet.size and pts is not None and not packet.is_discard:
                 end = max(end, pts + (packet.duration or 0))
     except av.error.FFmpegError:
-        pass
+        empty = False
     if start is None:
-        return 0, 0
+        return None if empty else (0, 0)
     told = start + audio.duration if audio.duration else end
     return start, end if _guessed(container, audio, end - told) else min(end, told)
 

@@ -1,4 +1,5 @@
 import hashlib
+import wave
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,13 @@ def test_what_is_no_medium_is_named_in_a_sentence(content: bytes, tmp_path: Path
     (tmp_path / "x.bin").write_bytes(content)
     with pytest.raises(MediaError, match=r"x\.bin"):
         probe(tmp_path / "x.bin")
+
+
+def test_a_sound_without_samples_is_called_empty(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as out:
+        out.setparams((1, 2, 48000, 0, "NONE", ""))
+    with pytest.raises(MediaError, match=r"^a\.wav is empty: it holds no sound"):
+        probe(tmp_path / "a.wav")
 
 
 def test_a_list_of_other_files_is_not_followed(tmp_path: Path) -> None:
