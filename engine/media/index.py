@@ -5,6 +5,7 @@ Frame n is the n-th by time among the packets that the demuxer does not mark to 
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -93,6 +94,8 @@ def _read(path: Path, stop: threading.Event | None, beat: Beat) -> FrameIndex | 
         # A parser that guesses the order of B-frames gives them wrong times.
         guessed = not stored(container) and bool(stream.codec_context.has_b_frames)
         fields = stream.codec_context.name == "h264" and stream.codec_context.field_order > 1
+    if not packets and not sure:
+        raise MediaError(f"{path.name} tells no times of its frames; convert it to MP4.")
     listed = _ordered(packets)
     if listed is not None and not guessed and (sure or fields):
         if not fields and _from_a_key(packets, listed):
@@ -136,7 +139,7 @@ def _packets(container: InputContainer, stream: VideoStream, stop: threading.Eve
     rows: list[_Row] = []
     sure = True
     hides = stream.codec_context.name == "vp8"
-    try:
+    with suppress(*DAMAGE):
         for packet in container.demux(stream):
             if packet.size == 0:
                 continue
@@ -147,8 +150,6 @@ def _packets(container: InputContainer, stream: VideoStream, stop: threading.Eve
             hidden = packet.is_discard or (hides and _vp8_hidden(packet))
             rows.append((pts, packet.duration or 0, packet.is_keyframe, not hidden))
             _check(len(rows), stop)
-    except DAMAGE:
-        sure = sure and bool(rows)
     return rows, sure
 
 

@@ -69,7 +69,10 @@ def _key_before(container: InputContainer, stream: VideoStream, wanted: int) -> 
     A transport or program stream may be entered one group late: there it is entered further back, and read on.
     """
     for seconds in _BACK:
-        container.seek(wanted - int(seconds / (stream.time_base or 1)), stream=stream)
+        try:
+            container.seek(wanted - int(seconds / (stream.time_base or 1)), stream=stream)
+        except av.error.FFmpegError:
+            continue
         found = None
         for frame in container.decode(stream):
             if frame.pts is None:

@@ -132,9 +132,15 @@ class VideoReader:
                     yield pts, frame
 
     def _seek(self, pts: int) -> None:
-        if self._container is not None:
+        if self._container is None:
+            return
+        try:
             self._container.seek(pts, stream=self._stream, backward=True, any_frame=False)
-        self._restart(sought=True)
+        except av.error.FFmpegError:
+            # Bare streams cannot be sought before their first picture, or not at all.
+            self._open()
+        else:
+            self._restart(sought=True)
 
     def _exact(
         self, index: FrameIndex, rank: int, keep: int, stored: Stored | None, stop: Callable[[], bool] | None

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.domain.errors import MediaError
 from engine.media import index as media_index
 from engine.media.container import open_container, video_of
 from engine.media.index import frame_index
@@ -44,6 +45,12 @@ def test_two_fields_are_one_frame(paired: int, apart: bool, tmp_path: Path, fram
     assert frame_index(path).pts.tolist() == decoded(path)
     assert len(decoded(path)) == 60
     assert (len(frames_decoded) < 40) is not apart
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.h264", "libx264"), ("a.hevc", "libx265")])
+def test_a_bare_stream_without_times_is_to_be_converted(name: str, codec: str, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=f"{name} tells no times of its frames; convert it to MP4"):
+        frame_index(clips.write_clip(tmp_path / name, codec=codec, count=20))
 
 
 def test_a_common_clip_is_indexed_without_decoding(clip, frames_decoded) -> None:

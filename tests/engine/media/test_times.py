@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.media.index import frame_index
+from engine.media.probe import probe
+from engine.media.thumbnail import key_frames
 from engine.media.video import VideoReader
 from tests.engine.media import clips
 
@@ -62,3 +64,14 @@ def test_catching_up_gives_no_frame_another_ones_time(name: str, untimed) -> Non
     read = [reader.next() for _ in range(20)]
     reader.close()
     assert all(clips.number_of(frame.to_ndarray(format="rgb24")) == index.rank(pts) for pts, frame in read)
+
+
+def test_a_bare_stream_that_cannot_be_sought_is_read_from_its_start(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "a.m1v", count=60, codec="mpeg1video", options={"g": "20"})
+    index = frame_index(path)
+    reader = VideoReader(path)
+    shown = [clips.number_of(reader.at(int(index.pts[n]))[1].to_ndarray(format="rgb24")) for n in (0, 45, 0, 20)]
+    reader.close()
+    assert shown == [0, 45, 0, 20]
+    clock = probe(path).clock
+    assert [pts for pts, _ in key_frames(path, clock, [clock.start, int(index.pts[45])], (64, 64))]
