@@ -23,6 +23,7 @@ from engine.media.container import DAMAGE, open_container, readable, video_of
 from engine.media.times import FrameTimes, stored
 
 _BATCH = 4096
+_NEVER = -(1 << 63)
 Beat = Callable[[], None]
 # Frames decoded to see whether an interlaced clip has one in each packet.
 _SAMPLE = 32
@@ -33,13 +34,14 @@ class FrameIndex(Struct, frozen=True, eq=False):
 
     `pts` (N,) int64, strictly rising; `keys` (K,) int64, PTS of the packets from which decoding can start, hidden ones
     included; `end` the PTS at which the last frame ends; `lost` how much time before the first frame, in units of PTS,
-    needs pictures that are not in the file.
+    needs pictures that are not in the file; `restarted` that the clock jumps back inside, so that frames share times.
     """
 
     pts: NDArray[np.int64]
     keys: NDArray[np.int64]
     end: int
     lost: int = 0
+    restarted: bool = False
 
     def __len__(self) -> int:
         return self.pts.size
@@ -70,14 +72,15 @@ def frame_index(path: Path, stop: threading.Event | None = None, beat: Beat = la
     if index is None:
         raise MediaError(f"{path.name} holds no frame that can be shown.")
     made = index
-    cache.keep(file, lambda out: np.savez(out, pts=made.pts, keys=made.keys, end=made.end, lost=made.lost))
+    cache.keep(file, lambda out: np.savez(out, **structs.asdict(made)))
     return index
 
 
 def _cached(file: Path) -> FrameIndex | None:
     try:
         with np.load(file) as data:
-            return FrameIndex(data["pts"], data["keys"], int(data["end"]), int(data["lost"]))
+            whole = {name: int(data[name]) for name in ("end", "lost")}
+            return FrameIndex(data["pts"], data["keys"], **whole, restarted=bool(data["restarted"]))
     except (OSError, ValueError, KeyError, EOFError):
         return None
 
@@ -85,24 +88,41 @@ def _cached(file: Path) -> FrameIndex | None:
 _Row = tuple[int, int, bool, bool]
 
 
+class _Packets(Struct):
+    """(pts, duration, key, shown) of each packet in the order of the file; `sure` once every packet told its time.
+
+    `guessed` says that a parser makes up times, `fields` that a packet may be half a frame, `restarted` that the clock
+    jumps back.
+    """
+
+    guessed: bool
+    fields: bool
+    rows: list[_Row] = []
+    sure: bool = True
+    restarted: bool = False
+
+
 def _read(path: Path, stop: threading.Event | None, beat: Beat) -> FrameIndex | None:
     with open_container(path) as container:
         stream = video_of(container)
         if stream is None:
             return None
-        packets, sure = _packets(container, stream, stop)
-        # A parser that guesses the order of B-frames gives them wrong times.
-        guessed = not stored(container) and bool(stream.codec_context.has_b_frames)
-        fields = stream.codec_context.name == "h264" and stream.codec_context.field_order > 1
-    if not packets and not sure:
+        packets = _packets(container, stream, stop)
+    if not packets.rows and not packets.sure:
         raise MediaError(f"{path.name} tells no times of its frames; convert it to MP4.")
-    listed = _ordered(packets)
-    if listed is not None and not guessed and (sure or fields):
-        if not fields and _from_a_key(packets, listed):
+    index = _whole(path, packets, stop, beat)
+    return index and structs.replace(index, restarted=packets.restarted)
+
+
+def _whole(path: Path, packets: _Packets, stop: threading.Event | None, beat: Beat) -> FrameIndex | None:
+    """The index out of the packets alone where they can be trusted; decoding decides the rest."""
+    listed = _ordered(packets.rows)
+    if listed is not None and not packets.guessed and (packets.sure or packets.fields):
+        if not packets.fields and (packets.restarted or _from_a_key(packets.rows, listed)):
             return listed
-        seen = list(islice(_decoded(path, stop, beat), _SAMPLE if fields else 1))
-        index = _beheaded(packets, listed, seen)
-        if not fields or _one_each(packets, sure, index, seen):
+        seen = list(islice(_decoded(path, stop, beat), _SAMPLE if packets.fields else 1))
+        index = _beheaded(packets.rows, listed, seen)
+        if not packets.fields or _one_each(packets, index, seen):
             return index
     return _ordered(list(_decoded(path, stop, beat))) or listed
 
@@ -122,35 +142,42 @@ def _beheaded(packets: list[_Row], index: FrameIndex, seen: list[_Row]) -> Frame
     return structs.replace(kept, lost=int(kept.pts[0] - index.pts[0])) if kept else index
 
 
-def _one_each(packets: list[_Row], sure: bool, index: FrameIndex, seen: list[_Row]) -> bool:
+def _one_each(packets: _Packets, index: FrameIndex, seen: list[_Row]) -> bool:
     """Whether each packet with a time is a frame; the two fields of one may have a packet each, now and then or always.
 
-    A second field without a time is no gap; a frame without one, where not all are `sure`, is.
+    A second field without a time is no gap; a frame without one, where not all are sure, is.
     """
     begins, steps = index.pts[0], np.diff(index.pts)
-    alone = sum(shown and pts >= begins for pts, _, _, shown in packets) == len(index)
+    alone = sum(shown and pts >= begins for pts, _, _, shown in packets.rows) == len(index)
     usual = np.median(steps) if steps.size else 0
-    even = bool((4 * steps > 3 * usual).all() and (sure or (4 * steps < 5 * usual).all()))
+    even = bool((4 * steps > 3 * usual).all() and (packets.sure or (4 * steps < 5 * usual).all()))
     return alone and even and [pts for pts, *_ in seen] == index.pts[: len(seen)].tolist()
 
 
-def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> tuple[list[_Row], bool]:
-    """(pts, duration, key, shown) of each packet, and whether every packet told its time."""
-    rows: list[_Row] = []
-    sure = True
-    hides = stream.codec_context.name == "vp8"
+def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> _Packets:
+    context = stream.codec_context
+    # H.264 and its like are stored in another order than shown: a parser that has to guess that one is often wrong.
+    guessed = not stored(container) and bool(context.has_b_frames)
+    found = _Packets(guessed, context.name == "h264" and context.field_order > 1)
+    rows, hides = found.rows, context.name == "vp8"
+    last, second = _NEVER, int(1 / stream.time_base) if stream.time_base else 1
     with suppress(*DAMAGE):
         for packet in container.demux(stream):
             if packet.size == 0:
                 continue
-            pts = packet.pts if packet.pts is not None else packet.dts
+            dts = packet.dts
+            pts = packet.pts if packet.pts is not None else dts
             if pts is None:
-                sure = False
+                found.sure = False
                 continue
+            if dts is not None:
+                if dts < last:
+                    found.restarted = found.restarted or dts < last - second
+                last = dts
             hidden = packet.is_discard or (hides and _vp8_hidden(packet))
             rows.append((pts, packet.duration or 0, packet.is_keyframe, not hidden))
             _check(len(rows), stop)
-    return rows, sure
+    return found
 
 
 def _decoded(path: Path, stop: threading.Event | None, beat: Beat) -> Iterator[_Row]:

@@ -245,7 +245,9 @@ def _first_heard(packet: "Packet[AudioStream]") -> int | None:
 
 
 def _missing(path: Path, index: FrameIndex, clock: Clock, video: VideoStream) -> str:
-    """What of a recording cut at its start, or of an unfinished download or copy, is not there."""
+    """What of recordings joined or cut at their start, or of an unfinished download or copy, is not there."""
+    if index.restarted:
+        return f"The clock of {path.name} starts again inside it: frames share times and some are missing; convert it."
     if index.lost:
         lost = index.lost * clock.num / clock.den
         return f"{path.name} is cut at its start: the {lost:.2f} s before its first whole picture cannot be shown."

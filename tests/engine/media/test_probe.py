@@ -114,6 +114,14 @@ def test_a_recording_switched_on_late_says_what_cannot_be_shown(tmp_path: Path) 
     assert probe(whole).notice == ""
 
 
+def test_recordings_joined_to_one_file_say_that_frames_are_missing(tmp_path: Path) -> None:
+    parts = [clips.write_clip(tmp_path / f"{n}.ts", count=n, options={"g": "30"}) for n in (90, 60)]
+    (tmp_path / "joined.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    known = probe(tmp_path / "joined.ts")
+    assert known.frames == 90
+    assert "The clock of joined.ts starts again inside it" in known.notice
+
+
 def test_an_item_names_its_file_relative_to_the_project_and_carries_its_digest(tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     path = tmp_path / "media" / "a.png"
