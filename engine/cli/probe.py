@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from engine.domain.errors import GroundworkError, UsageError
 from engine.domain.media import MediaKind
+from engine.media.index import Beat
 from engine.media.probe import Probed, probe
 from engine.media.quarantine import Verdict
 from engine.media.trial import tried
@@ -19,6 +21,8 @@ if sys.platform != "win32":
 
 _ADDRESSES = 6 << 30
 _FILE = 1 << 30
+# Seconds after which a long piece of work gives a sign of life.
+_BEAT = 1.0
 
 
 def command(
@@ -41,21 +45,31 @@ def command(
 
 
 def _serve() -> None:
-    """One JSON path a line in, one verdict a line out, an empty verdict first."""
+    """One JSON path a line in, one verdict a line out, an empty verdict first; an empty line is a sign of life."""
     _limit()
     # Decoders print to descriptor 1 when they please: answers have a private one.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    answers.write(msgspec.json.encode(Verdict()) + b"\n")
-    answers.flush()
-    for line in sys.stdin.buffer:
-        answers.write(msgspec.json.encode(_verdict(Path(msgspec.json.decode(line, type=str)))) + b"\n")
+    said = 0.0
+
+    def say(line: bytes) -> None:
+        nonlocal said
+        answers.write(line + b"\n")
         answers.flush()
+        said = time.monotonic()
+
+    def beat() -> None:
+        if time.monotonic() - said > _BEAT:
+            say(b"")
+
+    say(msgspec.json.encode(Verdict()))
+    for line in sys.stdin.buffer:
+        say(msgspec.json.encode(_verdict(Path(msgspec.json.decode(line, type=str)), beat)))
 
 
-def _verdict(path: Path) -> Verdict:
+def _verdict(path: Path, beat: Beat) -> Verdict:
     try:
-        return Verdict(probed=tried(path))
+        return Verdict(probed=tried(path, beat))
     except GroundworkError as error:
         return Verdict(sentence=str(error))
 

@@ -4,6 +4,9 @@ Frame n is the n-th by time among the packets that the demuxer does not mark to 
 """
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -11,28 +14,34 @@ import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from engine.domain.errors import Cancelled, MediaError
 from engine.media import cache
 from engine.media.container import DAMAGE, open_container, readable, video_of
+from engine.media.times import FrameTimes, stored
 
-# Containers that store one time for each packet; elsewhere the parser guesses, and decoding decides.
-_TIMED = {"mov", "matroska", "mpegts", "flv", "ogg", "ivf", "nut", "mxf", "asf"}
 _BATCH = 4096
+_NEVER = -(1 << 63)
+Beat = Callable[[], None]
+# Frames decoded to see whether an interlaced clip has one in each packet.
+_SAMPLE = 32
 
 
 class FrameIndex(Struct, frozen=True, eq=False):
     """All frames of a clip in order of time.
 
     `pts` (N,) int64, strictly rising; `keys` (K,) int64, PTS of the packets from which decoding can start, hidden ones
-    included; `end` the PTS at which the last frame ends.
+    included; `end` the PTS at which the last frame ends; `lost` how much time before the first frame, in units of PTS,
+    needs pictures that are not in the file; `restarted` that the clock jumps back inside, so that frames share times.
     """
 
     pts: NDArray[np.int64]
     keys: NDArray[np.int64]
     end: int
+    lost: int = 0
+    restarted: bool = False
 
     def __len__(self) -> int:
         return self.pts.size
@@ -48,8 +57,9 @@ class FrameIndex(Struct, frozen=True, eq=False):
         return bool(steps.size == 0 or steps.max() - steps.min() <= 1)
 
 
-def frame_index(path: Path, stop: threading.Event | None = None) -> FrameIndex:
-    """The exact index, out of the cache or by reading the whole file once.
+def frame_index(path: Path, stop: threading.Event | None = None, beat: Beat = lambda: None) -> FrameIndex:
+    """The exact index, out of the cache or by reading the whole file once; where it has to be decoded, `beat` is called
+    at each frame.
 
     Raises `MediaError` when there is no frame, `Cancelled` once `stop` is set.
     """
@@ -58,80 +68,143 @@ def frame_index(path: Path, stop: threading.Event | None = None) -> FrameIndex:
         found = _cached(file)
         if found is not None:
             return found
-        with open_container(path) as container:
-            stream = video_of(container)
-            index = None if stream is None else _read(container, stream, stop)
+        index = _read(path, stop, beat)
     if index is None:
         raise MediaError(f"{path.name} holds no frame that can be shown.")
     made = index
-    cache.keep(file, lambda out: np.savez(out, pts=made.pts, keys=made.keys, end=made.end))
+    cache.keep(file, lambda out: np.savez(out, **structs.asdict(made)))
     return index
 
 
 def _cached(file: Path) -> FrameIndex | None:
     try:
         with np.load(file) as data:
-            return FrameIndex(data["pts"], data["keys"], int(data["end"]))
+            whole = {name: int(data[name]) for name in ("end", "lost")}
+            return FrameIndex(data["pts"], data["keys"], **whole, restarted=bool(data["restarted"]))
     except (OSError, ValueError, KeyError, EOFError):
         return None
 
 
-def _read(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> FrameIndex | None:
-    packets, sure = _packets(container, stream, stop)
-    if sure and not _by_decoding(container, stream):
-        return _ordered(packets)
-    container.seek(0)
-    shown = _decoded(container, stream, stop)
-    return _ordered(shown) or _ordered(packets)
+_Row = tuple[int, int, bool, bool]
 
 
-def _by_decoding(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether packet times cannot be trusted: guessed order of B-frames, or two fields to a frame."""
-    timed = bool(_TIMED & set(container.format.name.split(",")))
+class _Packets(Struct):
+    """(pts, duration, key, shown) of each packet in the order of the file; `sure` once every packet told its time.
+
+    `guessed` says that a parser makes up times, `fields` that a packet may be half a frame, `restarted` that the clock
+    jumps back.
+    """
+
+    guessed: bool
+    fields: bool
+    rows: list[_Row] = []
+    sure: bool = True
+    restarted: bool = False
+
+
+def _read(path: Path, stop: threading.Event | None, beat: Beat) -> FrameIndex | None:
+    with open_container(path) as container:
+        stream = video_of(container)
+        if stream is None:
+            return None
+        packets = _packets(container, stream, stop)
+    if not packets.rows and not packets.sure:
+        raise MediaError(f"{path.name} tells no times of its frames; convert it to MP4.")
+    index = _whole(path, packets, stop, beat)
+    return index and structs.replace(index, restarted=packets.restarted)
+
+
+def _whole(path: Path, packets: _Packets, stop: threading.Event | None, beat: Beat) -> FrameIndex | None:
+    """The index out of the packets alone where they can be trusted; decoding decides the rest."""
+    listed = _ordered(packets.rows)
+    if listed is not None and not packets.guessed and (packets.sure or packets.fields):
+        if not packets.fields and (packets.restarted or _from_a_key(packets.rows, listed)):
+            return listed
+        seen = list(islice(_decoded(path, stop, beat), _SAMPLE if packets.fields else 1))
+        index = _beheaded(packets.rows, listed, seen)
+        if not packets.fields or _one_each(packets, index, seen):
+            return index
+    return _ordered(list(_decoded(path, stop, beat))) or listed
+
+
+def _from_a_key(packets: list[_Row], index: FrameIndex) -> bool:
+    """Whether the file begins with a key before which nothing is shown; a recording may be cut inside a group."""
+    first, _, key, _ = packets[0]
+    return key and int(index.pts[0]) >= first
+
+
+def _beheaded(packets: list[_Row], index: FrameIndex, seen: list[_Row]) -> FrameIndex:
+    """The index without the frames before the first one `seen` in decoding from the start."""
+    if not seen:
+        return index
+    first = seen[0][0]
+    kept = _ordered([(pts, duration, key, shown and pts >= first) for pts, duration, key, shown in packets])
+    return structs.replace(kept, lost=int(kept.pts[0] - index.pts[0])) if kept else index
+
+
+def _one_each(packets: _Packets, index: FrameIndex, seen: list[_Row]) -> bool:
+    """Whether each packet with a time is a frame; the two fields of one may have a packet each, now and then or always.
+
+    A second field without a time is no gap; a frame without one, where not all are sure, is.
+    """
+    begins, steps = index.pts[0], np.diff(index.pts)
+    alone = sum(shown and pts >= begins for pts, _, _, shown in packets.rows) == len(index)
+    usual = np.median(steps) if steps.size else 0
+    even = bool((4 * steps > 3 * usual).all() and (packets.sure or (4 * steps < 5 * usual).all()))
+    return alone and even and [pts for pts, *_ in seen] == index.pts[: len(seen)].tolist()
+
+
+def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> _Packets:
     context = stream.codec_context
-    return (not timed and bool(context.has_b_frames)) or (context.name == "h264" and context.field_order > 1)
-
-
-_Rows = list[tuple[int, int, bool, bool]]
-
-
-def _packets(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> tuple[_Rows, bool]:
-    """(pts, duration, key, shown) of each packet, and whether every packet told its time."""
-    rows: _Rows = []
-    sure = True
-    hides = stream.codec_context.name == "vp8"
-    try:
+    # H.264 and its like are stored in another order than shown: a parser that has to guess that one is often wrong.
+    guessed = not stored(container) and bool(context.has_b_frames)
+    found = _Packets(guessed, context.name == "h264" and context.field_order > 1)
+    rows, hides = found.rows, context.name == "vp8"
+    last, second = _NEVER, int(1 / stream.time_base) if stream.time_base else 1
+    with suppress(*DAMAGE):
         for packet in container.demux(stream):
             if packet.size == 0:
                 continue
-            pts = packet.pts if packet.pts is not None else packet.dts
+            dts = packet.dts
+            pts = packet.pts if packet.pts is not None else dts
             if pts is None:
-                sure = False
+                found.sure = False
                 continue
+            if dts is not None:
+                if dts < last:
+                    found.restarted = found.restarted or dts < last - second
+                last = dts
             hidden = packet.is_discard or (hides and _vp8_hidden(packet))
             rows.append((pts, packet.duration or 0, packet.is_keyframe, not hidden))
-            _check(rows, stop)
-    except DAMAGE:
-        sure = sure and bool(rows)
-    return rows, sure
+            _check(len(rows), stop)
+    return found
 
 
-def _decoded(container: InputContainer, stream: VideoStream, stop: threading.Event | None) -> _Rows:
-    rows: _Rows = []
-    for packet in container.demux(stream):
+def _decoded(path: Path, stop: threading.Event | None, beat: Beat) -> Iterator[_Row]:
+    """The same of each frame that decoding from the start gives, in order."""
+    with open_container(path) as container:
+        stream = video_of(container)
+        if stream is None:
+            return
+        stream.thread_type = "AUTO"
+        times = FrameTimes(container, stream)
+        for count, frame in enumerate(_frames(times)):
+            _check(count, stop)
+            beat()
+            pts = times.of(frame)
+            if pts is not None:
+                yield pts, frame.duration or 0, frame.key_frame, True
+
+
+def _frames(times: FrameTimes) -> Iterator[av.VideoFrame]:
+    for packet in times.packets():
         try:
-            frames = packet.decode()
+            yield from packet.decode()
         except av.error.FFmpegError:
             continue
-        for frame in frames:
-            pts = frame.pts if frame.pts is not None else frame.dts
-            if pts is not None:
-                rows.append((pts, frame.duration or 0, frame.key_frame, True))
-                _check(rows, stop)
-    return rows
 
 
-def _ordered(rows: _Rows) -> FrameIndex | None:
+def _ordered(rows: list[_Row]) -> FrameIndex | None:
     shown = {pts: duration for pts, duration, _, visible in rows if visible}
     if not shown:
         return None
@@ -147,6 +220,6 @@ def _vp8_hidden(packet: "Packet[VideoStream]") -> bool:
     return not bytes(packet)[0] >> 4 & 1
 
 
-def _check(rows: _Rows, stop: threading.Event | None) -> None:
-    if stop is not None and len(rows) % _BATCH == 0 and stop.is_set():
+def _check(count: int, stop: threading.Event | None) -> None:
+    if stop is not None and count % _BATCH == 0 and stop.is_set():
         raise Cancelled("Reading the clip was stopped.")

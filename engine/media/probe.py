@@ -18,9 +18,13 @@ from engine.domain.media import Clock, MediaItem, MediaKind
 from engine.media import orientation, picture
 from engine.media.container import audio_of, open_container, readable, video_of
 from engine.media.convert import frame_orientation
-from engine.media.index import frame_index
+from engine.media.index import Beat, FrameIndex, frame_index
 
-_TRIES = 64
+_TRIES = 1000
+# Bare streams of sound state no length: FFmpeg guesses one from the rate of their first bits.
+_BARE = {"aac", "ac3", "eac3", "amr"}
+# Samples that a coder of MP3 adds at most; a longer rest says that there the length is guessed too.
+_PADDING = 4096
 
 
 class StreamFacts(Struct, frozen=True):
@@ -69,8 +73,11 @@ class Probed(Struct, frozen=True):
         return self.clock.seconds if self.clock else 0.0
 
 
-def probe(path: Path) -> Probed:
-    """Reads the whole file once for a clip or a sound (cached for clips). Raises `MediaError`."""
+def probe(path: Path, beat: Beat = lambda: None) -> Probed:
+    """Reads the whole file once for a clip or a sound (cached for clips), and calls `beat` while that takes long.
+
+    Raises `MediaError`.
+    """
     try:
         return _picture(path)
     except MediaError as error:
@@ -79,7 +86,7 @@ def probe(path: Path) -> Probed:
     with readable(path), open_container(path) as container:
         video, audio = video_of(container), audio_of(container)
         if video is not None:
-            return _clip(path, container, video, audio)
+            return _clip(path, container, video, audio, beat)
         if audio is not None:
             return _sound(path, container, audio)
     raise MediaError(f"{path.name} holds neither picture nor sound.")
@@ -132,8 +139,8 @@ def _picture(path: Path) -> Probed:
     )
 
 
-def _clip(path: Path, container: InputContainer, video: VideoStream, audio: AudioStream | None) -> Probed:
-    index = frame_index(path)
+def _clip(path: Path, container: InputContainer, video: VideoStream, audio: AudioStream | None, beat: Beat) -> Probed:
+    index = frame_index(path, beat=beat)
     base = _base(video.time_base)
     first = _first_frame(container, video)
     if first is None:
@@ -161,13 +168,16 @@ def _clip(path: Path, container: InputContainer, video: VideoStream, audio: Audi
         offset=_offset(container),
         aspect=float(video.sample_aspect_ratio or 1),
         streams=_streams(container),
-        notice=_missing(clock, video),
+        notice=_missing(path, index, clock, video),
     )
 
 
 def _sound(path: Path, container: InputContainer, audio: AudioStream) -> Probed:
     streams = _streams(container)
-    start, end = _extent(container, audio)
+    extent = _extent(container, audio)
+    if extent is None:
+        raise MediaError(f"{path.name} is empty: it holds no sound; copy or record it again.")
+    start, end = extent
     base = _base(audio.time_base)
     if end <= start:
         raise MediaError(f"{path.name} has sound that cannot be decoded ({audio.codec_context.name}).")
@@ -198,22 +208,33 @@ def _first_frame(container: InputContainer, video: VideoStream) -> av.VideoFrame
     return None
 
 
-def _extent(container: InputContainer, audio: AudioStream) -> tuple[int, int]:
-    """PTS of the first sample heard and of the end, out of all packets; what a coder adds at the ends is left out."""
+def _extent(container: InputContainer, audio: AudioStream) -> tuple[int, int] | None:
+    """PTS of the first sample heard and of the end, out of all packets; what a coder adds at the ends is left out.
+
+    (0, 0) where nothing can be decoded, None where nothing is.
+    """
     start: int | None = None
-    end = 0
+    end, empty = 0, True
     try:
         for packet in container.demux(audio):
+            empty = empty and not packet.size
             if start is None:
                 start = _first_heard(packet)
             pts = packet.pts if packet.pts is not None else packet.dts
             if packet.size and pts is not None and not packet.is_discard:
                 end = max(end, pts + (packet.duration or 0))
     except av.error.FFmpegError:
-        pass
+        empty = False
     if start is None:
-        return 0, 0
-    return start, min(end, start + audio.duration) if audio.duration else end
+        return None if empty else (0, 0)
+    told = start + audio.duration if audio.duration else end
+    return start, end if _guessed(container, audio, end - told) else min(end, told)
+
+
+def _guessed(container: InputContainer, audio: AudioStream, rest: int) -> bool:
+    """Whether the stated length is none, `rest` being what is in the file beyond it."""
+    name = container.format.name
+    return name in _BARE or (name == "mp3" and rest * _base(audio.time_base) * audio.rate > _PADDING)
 
 
 def _first_heard(packet: "Packet[AudioStream]") -> int | None:
@@ -223,8 +244,13 @@ def _first_heard(packet: "Packet[AudioStream]") -> int | None:
         return None
 
 
-def _missing(clock: Clock, video: VideoStream) -> str:
-    """The container's own length against what is there: an unfinished download or copy."""
+def _missing(path: Path, index: FrameIndex, clock: Clock, video: VideoStream) -> str:
+    """What of recordings joined or cut at their start, or of an unfinished download or copy, is not there."""
+    if index.restarted:
+        return f"The clock of {path.name} starts again inside it: frames share times and some are missing; convert it."
+    if index.lost:
+        lost = index.lost * clock.num / clock.den
+        return f"{path.name} is cut at its start: the {lost:.2f} s before its first whole picture cannot be shown."
     if not video.duration or not video.time_base or clock.duration >= 0.95 * video.duration:
         return ""
     told = float(video.duration * video.time_base)

@@ -6,6 +6,7 @@ The verdict on a file is kept with its other derived data, so that it is tried o
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,13 +20,15 @@ from engine.media import cache
 from engine.media.container import readable
 from engine.media.probe import Probed
 
-# A file may take this long, and a second more for so many bytes.
+# A file may take this long, and a second more for so many bytes; so many times that if there are signs of life.
 _PATIENCE = 8.0
 _BYTES_A_SECOND = 25_000_000
+_LIVELY = 10
 _START = 60.0
 # The child is replaced after so many files, whatever it leaks.
 _WORN = 1000
-_VERDICT = "verdict.json"
+# Another name once the same file gives another verdict.
+_VERDICT = "verdict-2.json"
 
 
 class Verdict(Struct, frozen=True):
@@ -121,7 +124,10 @@ class Examiner:
 
 
 def _exchange(child: subprocess.Popen[bytes], line: bytes, patience: float, late: threading.Event) -> bytes:
-    """Write a line, read the answer; b"" when the child died or was killed for taking too long."""
+    """Write a line, read the answer; b"" when the child died or was killed for taking too long.
+
+    Each empty line before the answer is a sign of life and gives it as long again.
+    """
     if child.stdin is None or child.stdout is None:
         return b""
 
@@ -129,18 +135,23 @@ def _exchange(child: subprocess.Popen[bytes], line: bytes, patience: float, late
         late.set()
         child.kill()
 
-    watch = threading.Timer(patience, give_up)
-    watch.start()
+    until = time.monotonic() + _LIVELY * patience
+    said = b"\n"
     try:
         if line:
             child.stdin.write(line + b"\n")
             child.stdin.flush()
-        return child.stdout.readline()
+        while said == b"\n":
+            watch = threading.Timer(min(patience, until - time.monotonic()), give_up)
+            watch.start()
+            try:
+                said = child.stdout.readline()
+            finally:
+                watch.cancel()
+                watch.join()
     except OSError:
         return b""
-    finally:
-        watch.cancel()
-        watch.join()
+    return said
 
 
 def _shut(pipe: IO[bytes]) -> None:

@@ -4,7 +4,10 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import av
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 from PIL import Image
 
 from engine.domain.errors import GroundworkError
@@ -21,6 +24,8 @@ _INTO = 0.1
 _QUALITY = 88
 _WAVE = 130
 _LOOK, _LOOKS = 0.1, 300
+# Seconds further back from which a key frame is looked for.
+_BACK = (0, 2, 8, 32)
 
 
 def thumbnail(path: Path, kind: MediaKind, size: Size) -> Pixels:
@@ -50,12 +55,36 @@ def key_frames(path: Path, clock: Clock, times: Iterable[int], size: Size) -> It
         stream.codec_context.skip_frame = "NONKEY"
         converter: Converter | None = None
         for wanted in times:
-            container.seek(max(wanted, clock.start), stream=stream)
-            frame = next(container.decode(stream), None)
-            if frame is None or frame.pts is None:
+            found = _key_before(container, stream, max(wanted, clock.start))
+            if found is None:
                 continue
+            pts, frame = found
             converter = converter or Converter(frame_orientation(frame), size)
-            yield frame.pts, converter.frame(frame, frame.pts).pixels
+            yield pts, converter.frame(frame, pts).pixels
+
+
+def _key_before(container: InputContainer, stream: VideoStream, wanted: int) -> tuple[int, av.VideoFrame] | None:
+    """The last frame not after `wanted` of a decoder of key frames alone.
+
+    A transport or program stream may be entered one group late: there it is entered further back, and read on.
+    """
+    for seconds in _BACK:
+        try:
+            container.seek(wanted - int(seconds / (stream.time_base or 1)), stream=stream)
+        except av.error.FFmpegError:
+            continue
+        found = None
+        for frame in container.decode(stream):
+            if frame.pts is None:
+                continue
+            if frame.pts > wanted:
+                break
+            found = frame.pts, frame
+            if not seconds:
+                break
+        if found is not None:
+            return found
+    return None
 
 
 def _cached(file: Path) -> Pixels | None:

@@ -12,6 +12,7 @@ from msgspec import structs
 from engine.domain.media import MediaKind
 from engine.media import picture
 from engine.media.container import audio_of, open_container, readable, video_of
+from engine.media.index import Beat
 from engine.media.probe import Probed, probe
 from engine.media.waveform import sound_pairs
 
@@ -21,9 +22,9 @@ _FROM_START, _LATER = 0.6, 0.1
 _PLACES = (0.25, 0.5, 0.75, 0.95)
 
 
-def tried(path: Path) -> Probed:
-    """What `path` is, with a notice if parts of it cannot be decoded. Raises `MediaError`."""
-    known = probe(path)
+def tried(path: Path, beat: Beat = lambda: None) -> Probed:
+    """What `path` is, with a notice if parts of it cannot be decoded; `beat` as in `probe`. Raises `MediaError`."""
+    known = probe(path, beat)
     if known.kind is MediaKind.IMAGE:
         picture.load(path, fit=_PREVIEW)
         return known

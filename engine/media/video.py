@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from engine.domain.errors import Cancelled, MediaError
 from engine.media.container import open_container, readable, video_of
 from engine.media.index import FrameIndex
+from engine.media.times import FrameTimes
 
 # Decoding whole again this many frames before the target is exact for every depth of B-frames in use.
 _LEAD = 16
@@ -81,7 +82,7 @@ class VideoReader:
         with readable(self.path):
             self._seek(pts)
             found = next(self._frames, None)
-        self._restart()
+        self._restart(sought=True)
         return found if found is not None and found[0] <= pts else None
 
     @property
@@ -105,34 +106,41 @@ class VideoReader:
         stream.codec_context.thread_count = self._threads
         self._container = container
         self._stream: VideoStream = stream
-        self._restart()
+        self._times = FrameTimes(container, stream)
+        self._restart(sought=False)
 
-    def _restart(self) -> None:
+    def _restart(self, *, sought: bool) -> None:
         self._last = None
         self._pending = None
-        self._frames = self._decoding()
+        self._frames = self._decoding(sought)
 
-    def _decoding(self) -> Iterator[Decoded]:
+    def _decoding(self, sought: bool) -> Iterator[Decoded]:
         container = self._container
         if container is None:
             return
-        context = self._stream.codec_context
-        for packet in container.demux(self._stream):
+        context, times = self._stream.codec_context, self._times
+        for packet in times.packets(sought=sought):
             unneeded = self._skip_all or (packet.pts is not None and packet.pts < self._skip_until)
-            context.skip_frame = "NONREF" if unneeded else "DEFAULT"
+            context.skip_frame = "NONREF" if unneeded and times.exact else "DEFAULT"
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
                 continue
             for frame in frames:
-                pts = frame.pts if frame.pts is not None else frame.dts
+                pts = times.of(frame)
                 if pts is not None:
                     yield pts, frame
 
     def _seek(self, pts: int) -> None:
-        if self._container is not None:
+        if self._container is None:
+            return
+        try:
             self._container.seek(pts, stream=self._stream, backward=True, any_frame=False)
-        self._restart()
+        except av.error.FFmpegError:
+            # Bare streams cannot be sought before their first picture, or not at all.
+            self._open()
+        else:
+            self._restart(sought=True)
 
     def _exact(
         self, index: FrameIndex, rank: int, keep: int, stored: Stored | None, stop: Callable[[], bool] | None

@@ -78,6 +78,15 @@ def write_clip(
     return path
 
 
+def without_start(path: Path, share: float) -> Path:
+    """A transport stream like a recording that was switched on late: its tables, then all after `share` of it."""
+    data, packet = path.read_bytes(), 188
+    begins = round(len(data) // packet * share)
+    cut = path.with_stem(f"{path.stem}_late")
+    cut.write_bytes(data[: 3 * packet] + data[begins * packet :])
+    return cut
+
+
 def _tone(stream: av.AudioStream, seconds: float, start: float) -> Iterator[av.Packet]:
     rate, size = 48000, 1024
     total = round(seconds * rate)
@@ -111,10 +120,14 @@ def write_sound(
     rate: int = 48000,
     wave: Callable[[int, int], np.ndarray] = clicks,
     gap: tuple[float, float] = (0.0, 0.0),
+    bit_rate: int = 0,
+    container: dict[str, str] | None = None,
 ) -> Path:
     """`gap` are seconds of which the file holds nothing."""
-    with av.open(str(path), "w") as out:
+    with av.open(str(path), "w", options=container or {}) as out:
         stream = out.add_stream(codec, rate=rate, layout="stereo")
+        if bit_rate:
+            stream.bit_rate = bit_rate
         total = round(seconds * rate)
         sound = wave(total, rate)
         for at in range(0, total, 1152):

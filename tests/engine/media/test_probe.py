@@ -1,4 +1,5 @@
 import hashlib
+import wave
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,17 @@ def test_a_sound_is_measured(name: str, codec: str, tmp_path: Path) -> None:
     assert (known.frames, known.rate, known.channels) == (0, 48000, 2)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.aac", "aac"), ("a.mp3", "libmp3lame")])
+def test_a_sound_that_states_no_length_is_measured_to_its_end(name: str, codec: str, tmp_path: Path) -> None:
+    """The first bits are many more than the rest, from which its length would be guessed too short."""
+    parts = [
+        clips.write_sound(tmp_path / f"{rate}{name}", 3.0, codec=codec, bit_rate=rate, container={"write_xing": "0"})
+        for rate in (256_000, 64_000)
+    ]
+    (tmp_path / name).write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert probe(tmp_path / name).seconds == pytest.approx(6.0, abs=0.15)
+
+
 def test_kind_is_seen_in_the_content_not_the_name(tmp_path: Path) -> None:
     Image.new("RGB", (4, 3)).save(tmp_path / "a.png")
     (tmp_path / "a.png").rename(tmp_path / "a.mp4")
@@ -65,6 +77,13 @@ def test_what_is_no_medium_is_named_in_a_sentence(content: bytes, tmp_path: Path
     (tmp_path / "x.bin").write_bytes(content)
     with pytest.raises(MediaError, match=r"x\.bin"):
         probe(tmp_path / "x.bin")
+
+
+def test_a_sound_without_samples_is_called_empty(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as out:
+        out.setparams((1, 2, 48000, 0, "NONE", ""))
+    with pytest.raises(MediaError, match=r"^a\.wav is empty: it holds no sound"):
+        probe(tmp_path / "a.wav")
 
 
 def test_a_list_of_other_files_is_not_followed(tmp_path: Path) -> None:
@@ -85,6 +104,24 @@ def test_a_cut_clip_says_what_is_missing(clip, tmp_path: Path) -> None:
     known = probe(cut)
     assert 0 < known.frames < 150
     assert "of 5.0 s are in the file" in known.notice
+
+
+def test_a_recording_switched_on_late_says_what_cannot_be_shown(tmp_path: Path) -> None:
+    """Of ten seconds not even the kind of coding is known, so that each packet is an error."""
+    slow = {"times": lambda count: iter(range(0, 3 * count, 3)), "options": {"preset": "ultrafast", "g": "120"}}
+    whole = clips.write_clip(tmp_path / "a.ts", count=160, **slow)
+    known = probe(clips.without_start(whole, 0.05))
+    assert known.frames == 40
+    assert "a_late.ts is cut at its start: the 11." in known.notice
+    assert probe(whole).notice == ""
+
+
+def test_recordings_joined_to_one_file_say_that_frames_are_missing(tmp_path: Path) -> None:
+    parts = [clips.write_clip(tmp_path / f"{n}.ts", count=n, options={"g": "30"}) for n in (90, 60)]
+    (tmp_path / "joined.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    known = probe(tmp_path / "joined.ts")
+    assert known.frames == 90
+    assert "The clock of joined.ts starts again inside it" in known.notice
 
 
 def test_an_item_names_its_file_relative_to_the_project_and_carries_its_digest(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ for line in sys.stdin:
     name = os.path.basename(json.loads(line))
     if "crash" in name: os.kill(os.getpid(), 11)
     if "hang" in name: time.sleep(600)
+    for _ in range(4 if "slow" in name else 10**6 if "endless" in name else 0):
+        time.sleep(0.2 if "slow" in name else 0.02)
+        print(flush=True)
     if "alloc" in name: bytearray(1 << 60)
     say(probed={"kind": "image", "format": "png", "size": 1})
 """
@@ -56,6 +59,18 @@ def test_a_file_that_hangs_the_reader_is_given_up(fragile: Examiner, tmp_path: P
         fragile.examine(put(tmp_path, "hang.png"))
     assert time.perf_counter() - began < 5.0
     assert fragile.examine(put(tmp_path, "fine.png"))
+
+
+def test_a_file_that_takes_long_has_time_while_the_reader_gets_on(fragile: Examiner, tmp_path: Path) -> None:
+    assert fragile.examine(put(tmp_path, "slow.png"))
+
+
+def test_signs_of_life_do_not_go_on_for_ever(tmp_path: Path) -> None:
+    with (
+        Examiner([sys.executable, "-c", CHILD], patience=0.1) as hasty,
+        pytest.raises(MediaError, match=r"endless\.png keeps the reader busy"),
+    ):
+        hasty.examine(put(tmp_path, "endless.png"))
 
 
 def test_a_child_that_cannot_start_is_one_sentence(tmp_path: Path) -> None:

@@ -55,3 +55,12 @@ def test_a_strip_shows_the_key_frames_before_its_times(clip) -> None:
     assert numbers[0] == 0
     assert all(round(clock.seconds_at(pts) * 30) == number for (pts, _), number in zip(strip, numbers, strict=True))
     assert [number <= wanted for number, wanted in zip(numbers, (0, 60, 149), strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize(("kind", "group"), [("transport stream", 50), ("MPEG-2", 30)])
+def test_the_strip_of_a_stream_shows_no_later_group(kind: str, group: int, clip) -> None:
+    clock = probe(clip(kind)).clock
+    wanted = [5, 45, 75, 95, 110, 149]
+    strip = list(key_frames(clip(kind), clock, [clock.pts_at(n / 30) for n in wanted], (192, 96)))
+    assert [clips.number_of(pixels[..., 2::-1]) // group for _, pixels in strip] == [n // group for n in wanted]
+    assert all(pts <= clock.pts_at(n / 30) for (pts, _), n in zip(strip, wanted, strict=True))

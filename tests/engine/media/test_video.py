@@ -98,6 +98,28 @@ def test_frames_on_the_way_are_handed_over_for_stepping_back(clip) -> None:
     assert all(truth[pts] == content for pts, content in seen.items())
 
 
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [
+        ("libx264", {"preset": "veryfast", "bf": "3", "g": "40"}),
+        ("mpeg2video", {"bf": "2", "g": "20"}),
+        ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:keyint=30:open-gop=1:bframes=4"}),
+    ],
+)
+def test_a_recording_cut_inside_a_group_begins_with_its_first_whole_picture(
+    codec: str, options: dict[str, str], tmp_path: Path
+) -> None:
+    path = clips.without_start(clips.write_clip(tmp_path / "a.ts", count=90, codec=codec, options=options), 0.15)
+    truth = sequential(path)
+    index = frame_index(path)
+    assert index.pts.tolist() == sorted(truth)
+    reader = VideoReader(path, index)
+    shown = [reader.at(int(index.pts[n])) for n in (0, 1, 30, 0)]
+    reader.close()
+    assert all(luma(frame) == truth[pts] for pts, frame in shown)
+    assert [pts for pts, _ in shown] == [int(index.pts[n]) for n in (0, 1, 30, 0)]
+
+
 def test_without_an_index_far_frames_are_sought_not_decoded_to(clip, monkeypatch) -> None:
     path = clip("short groups")
     reader = VideoReader(path)
