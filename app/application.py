@@ -66,7 +66,7 @@ class Application(QObject):
         place_desk(self.desk, self.window, front.stage)
         self.history = HistoryList()
         right = Qt.DockWidgetArea.RightDockWidgetArea
-        self.window.place("history", "History", self.history, right, "F7", tabbed="annotations")
+        self.window.place("history", "History", self.history, right, tabbed="annotations")
         self._connect(qt)
         connect_panel(self.window, self.session, front.layouts)
         self.window.closing.connect(self.close)

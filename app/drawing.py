@@ -56,13 +56,13 @@ class Drawing(QObject):
 
     # Correcting
 
-    def reshape_box(self, annotation: str, box: Box) -> bool:
-        """A box, or a track at this instant, has new edges."""
+    def reshape_box(self, annotation: str, box: Box, at: int | None = None) -> bool:
+        """A box, or a track at the instant `at`, by default now, has new edges."""
         one = self._find(annotation)
         if one is None:
             return False
         if isinstance(one.geometry, Track):
-            return self._apply(lambda: edits.set_key(one, Key(self._now(), box)))
+            return self._apply(lambda: edits.set_key(one, Key(self._now() if at is None else at, box)))
         return self._apply(lambda: edits.reshape(one, box))
 
     def reshape_segments(self, segments: Iterable[tuple[str, Segment]]) -> bool:

@@ -70,9 +70,9 @@ class Front(QObject):
         self.stage.addWidget(self.welcome)
         window = self.window
         window.setCentralWidget(self.stage)
-        window.place("media", "Media", None, Area.LeftDockWidgetArea, "F2")
-        window.place("ask", "Ask", None, Area.RightDockWidgetArea, "F4")
-        window.place("annotations", "Annotations", None, Area.RightDockWidgetArea, "F5", below="ask")
+        window.place("media", "Media", None, Area.LeftDockWidgetArea)
+        window.place("ask", "Ask", None, Area.RightDockWidgetArea)
+        window.place("annotations", "Annotations", None, Area.RightDockWidgetArea, below="ask")
         window.share_out((("media", 290), ("ask", 400)), (("ask", 400), ("annotations", 420)))
         self.notice = Notice(self.stage)
         # A page that comes to the front must not hide a sentence.

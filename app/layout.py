@@ -7,15 +7,15 @@ from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QByteArray
-from PySide6.QtWidgets import QMainWindow
 
+from app.main_window import MainWindow
 from engine.domain.media import MediaItem
 
 
 class Layouts:
     """States of the window by kind ("" before an item is shown), in one small file; a damaged one counts as none."""
 
-    def __init__(self, window: QMainWindow, file: Path) -> None:
+    def __init__(self, window: MainWindow, file: Path) -> None:
         self._window, self._file = window, file
         self._kind = ""
         self._states: dict[str, str] = {}
@@ -45,6 +45,7 @@ class Layouts:
         """Panels as they were at the very first start, for every kind of medium."""
         self._states = {}
         self._window.restoreState(self._first)
+        self._window.give_way()
 
     def keep(self) -> None:
         """Write it down; a layout is not worth a message when that fails."""
@@ -59,6 +60,7 @@ class Layouts:
     def _lay(self, kind: str) -> None:
         if kind in self._states:
             self._window.restoreState(_bytes(self._states[kind]))
+            self._window.give_way()
 
 
 def _text(state: QByteArray) -> str:

@@ -1,9 +1,9 @@
 """The window: places panels, menus and bars. It does nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy, QToolBar, QWidget
 
 from app.actions import MENUS
@@ -11,6 +11,9 @@ from app.actions.board import ActionBoard
 from widgets.naming import named
 
 Area = Qt.DockWidgetArea
+_SIDES = (Area.LeftDockWidgetArea, Area.RightDockWidgetArea)
+# What the picture and the player need to be worked with, in pixels.
+_MIDDLE = 480
 
 
 class MainWindow(QMainWindow):
@@ -29,6 +32,9 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, Area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Area.RightDockWidgetArea)
         self.docks: dict[str, QDockWidget] = {}
+        self._board = board
+        # How wide panels were before they had to give way.
+        self._wished: dict[QDockWidget, int] = {}
         self.menus = board.fill_menus(self.menuBar(), MENUS)
         # A key works only for an action that some widget holds, and not every action stands in a menu.
         self.addActions(board.actions())
@@ -44,9 +50,9 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
 
     def place(
-        self, name: str, title: str, panel: QWidget | None, area: Area, key: str, *, below: str = "", tabbed: str = ""
+        self, name: str, title: str, panel: QWidget | None, area: Area, *, below: str = "", tabbed: str = ""
     ) -> None:
-        """Dock a panel, or room for one, at an edge, under another one or as a tab on it; `key` shows and hides it."""
+        """Dock a panel, or room for one, at an edge, under another one or as a tab on it."""
         dock = named(QDockWidget(title), f"dock.{name}", title)
         if panel is not None:
             dock.setWidget(panel)
@@ -58,9 +64,10 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(self.docks[tabbed], dock)
             self.docks[tabbed].raise_()
         self.docks[name] = dock
-        toggle = dock.toggleViewAction()
-        toggle.setShortcut(key)
-        self.menus["View"].addAction(toggle)
+        toggle, action = dock.toggleViewAction(), self._board.action(f"panel.{name}")
+        action.setChecked(toggle.isChecked())
+        toggle.toggled.connect(action.setChecked)
+        self._board.bind({f"panel.{name}": toggle.trigger})
 
     def place_corner(self, widget: QWidget) -> None:
         """At the right end of the tool bar."""
@@ -80,6 +87,33 @@ class MainWindow(QMainWindow):
         for sizes, way in ((dict(widths), Qt.Orientation.Horizontal), (dict(heights), Qt.Orientation.Vertical)):
             self.resizeDocks([self.docks[name] for name in sizes], list(sizes.values()), way)
 
+    def give_way(self) -> None:
+        """Panels at the sides become narrower for the middle to have its width, and wide again once there is room."""
+        middle = self.centralWidget()
+        if middle is None:
+            return
+        sides = [one for one in self.docks.values() if self.dockWidgetArea(one) in _SIDES and _stands(one)]
+        now = {one: one.width() for one in sides}
+        self._wished = {one: max(width, self._wished.get(one, 0)) for one, width in now.items()}
+        room = middle.width() + self._across(now) - _MIDDLE
+        share = min(max(room / max(self._across(self._wished), 1), 0), 1)
+        if self._wished != now or share < 1:
+            widths = [round(width * share) for width in self._wished.values()]
+            self.resizeDocks(sides, widths, Qt.Orientation.Horizontal)
+        if share == 1:
+            self._wished = {}
+
+    def _across(self, widths: Mapping[QDockWidget, int]) -> int:
+        """What panels take from the width of the window: those of one side stand one below the other."""
+        by_side = {
+            side: [width for one, width in widths.items() if self.dockWidgetArea(one) == side] for side in _SIDES
+        }
+        return sum(max(found, default=0) for found in by_side.values())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.give_way()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()
         super().closeEvent(event)
@@ -90,3 +124,7 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.dropped.emit([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+
+
+def _stands(dock: QDockWidget) -> bool:
+    return not dock.isHidden() and not dock.isFloating()

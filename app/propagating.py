@@ -23,8 +23,8 @@ from engine.domain.tracks import Leg, Tracked
 from engine.exchange import wordings
 from engine.messages import Answered, Ask, Cancel, Cancelled, Failed, Reply
 from engine.propagation import Course, Ended, Seen
+from widgets.timecode import timecode
 from widgets.wording import span as lasting
-from widgets.wording import time as clock_time
 
 _ENDS = {
     Ended.REACHED: "",
@@ -243,7 +243,7 @@ def _account(run: _Run) -> str:
     """How far it came, and why no further."""
     name = f"“{run.seed.phrase}”" if run.seed.phrase else "It"
     reached = [run.start.pts, *(one.pts for way in run.ways for one in way.course.boxes)]
-    first, last = (clock_time(run.clock.seconds_at(pts)) for pts in (min(reached), max(reached)))
+    first, last = (timecode(run.clock.seconds_at(pts)) for pts in (min(reached), max(reached)))
     ends = {word: _ENDS[way.course.ended] for word, way in (("before", run.back), ("after", run.on)) if way}
     if len(set(ends.values())) == 1:
         ends = {" and ".join(ends): next(iter(ends.values()))}

@@ -15,6 +15,9 @@ from engine.domain.project import AnnotationFilter
 from engine.edits import Change, Edit
 from engine.store.project_store import ProjectStore
 
+_LOCKED = "This annotation is locked; unlock it to change or remove it."
+_LOCKED_AMONG = "An annotation among these is locked; unlock it to change or remove it."
+
 
 class Mark(Struct, frozen=True):
     """What the next question is about; nothing marked means the whole item. `frame` is the PTS of a single frame."""
@@ -27,14 +30,16 @@ class Mark(Struct, frozen=True):
 class Session(QObject):
     """Signals tell what changed; nobody else writes to the store.
 
-    `project_changed` after opening or closing; `item_changed(item)` when another item is shown or the shown one
-    changed; `annotations_changed(annotations)` with all to be drawn of the shown item; `selection_changed(annotation)`;
-    `edited(edit)` after each applied edit, undo or redo; `told(sentence)` for what the user must know;
-    `hover_changed(id)` when the pointer rests on an annotation anywhere, "" when it leaves; `mark_changed(mark)` when
-    the user marks what the next question is about.
+    `project_changed` after opening or closing; `leaving` before another item is shown, `item_changed(item)` when it is
+    or the shown one changed; `annotations_changed(annotations)` with all to be drawn of the shown item;
+    `selection_changed(annotation)`; `edited(edit)` after each applied edit, undo or redo; `told(sentence)` for what
+    the user must know; `hover_changed(id)` when the pointer rests on an annotation anywhere, "" when it leaves;
+    `mark_changed(mark)` when the user marks what the next question is about.
     """
 
     project_changed = Signal()
+    # The shown item goes: what the hands still hold belongs to it.
+    leaving = Signal()
     item_changed = Signal(object)
     annotations_changed = Signal(object)
     selection_changed = Signal(object)
@@ -131,6 +136,8 @@ class Session(QObject):
         item = self._store.get(MediaItem, id_) if self._store and id_ else None
         if item == self._item:
             return
+        if self._item is not None:
+            self.leaving.emit()
         self._item = item
         self._selected = None
         self._arriving = ()
@@ -169,8 +176,12 @@ class Session(QObject):
     # what changes
 
     def apply(self, edit: Edit) -> bool:
-        """Commit an edit. False, with the sentence told, when the project refuses it."""
+        """Commit an edit. False, with the sentence told, when the project refuses it or a lock forbids it."""
         if self._store is None or not edit.changes:
+            return False
+        if any(map(_breaks_lock, edit.changes)):
+            changed = [change for change in edit.changes if change.before is not None]
+            self.told.emit(_LOCKED if len(changed) == 1 else _LOCKED_AMONG)
             return False
         try:
             self._store.apply(edit)
@@ -288,6 +299,14 @@ def _after(before: dict[str, Annotation], changes: Iterable[Change], item: str) 
         else:
             after.pop(change.id, None)
     return after
+
+
+def _breaks_lock(change: Change) -> bool:
+    """A locked annotation stays and stays where it is; its words and its review may change."""
+    before, after = change.before, change.after
+    if not isinstance(before, Annotation) or not before.locked:
+        return False
+    return not isinstance(after, Annotation) or after.geometry != before.geometry
 
 
 def _is_annotation(change: Change) -> bool:

@@ -1,6 +1,6 @@
 """Annotations as rows of a table: state, phrase, place, score, author."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -37,24 +37,27 @@ class Listed(Struct, frozen=True):
 
 
 class AnnotationModel(QAbstractTableModel):
-    """Rows behind pages, so that one item and a whole project are shown alike."""
+    """Rows behind pages, so that one item and a whole project are shown alike.
 
-    def __init__(self) -> None:
+    `palette` gives the colours of now, for the theme changes while rows stay.
+    """
+
+    def __init__(self, palette: Callable[[], QPalette]) -> None:
         super().__init__()
         self._pages: Pages[Listed] = Pages(lambda _offset, _limit: (), 0)
         self._labels: Mapping[str, Label] = {}
-        self._palette = QPalette()
+        self._palette = palette
         self._rows: dict[str, int] = {}
 
-    def show_rows(self, rows: Sequence[Listed], labels: Mapping[str, Label], palette: QPalette) -> None:
+    def show_rows(self, rows: Sequence[Listed], labels: Mapping[str, Label]) -> None:
         """A few rows that are all known."""
         self._rows = {row.annotation.id: at for at, row in enumerate(rows)}
-        self._show(Pages(lambda offset, limit: rows[offset : offset + limit], len(rows)), labels, palette)
+        self._show(Pages(lambda offset, limit: rows[offset : offset + limit], len(rows)), labels)
 
-    def show_pages(self, read: Read[Listed], count: int, labels: Mapping[str, Label], palette: QPalette) -> None:
+    def show_pages(self, read: Read[Listed], count: int, labels: Mapping[str, Label]) -> None:
         """Very many rows, read when they come into view."""
         self._rows = {}
-        self._show(Pages(read, count), labels, palette)
+        self._show(Pages(read, count), labels)
 
     def listed(self, row: int) -> Listed | None:
         return self._pages.row(row) if 0 <= row < self._pages.count else None
@@ -86,7 +89,7 @@ class AnnotationModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole, _ if column == STATE:
                 return self._icon(found.annotation.review)
             case Qt.ItemDataRole.ForegroundRole, _ if column in {WHERE, BY} or _gone(found.annotation):
-                return QColor(self._palette.color(QPalette.ColorRole.PlaceholderText))
+                return QColor(self._palette().color(QPalette.ColorRole.PlaceholderText))
             case Qt.ItemDataRole.TextAlignmentRole, _ if column == SCORE:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             case Qt.ItemDataRole.ToolTipRole, _:
@@ -94,9 +97,9 @@ class AnnotationModel(QAbstractTableModel):
             case _:
                 return None
 
-    def _show(self, pages: Pages[Listed], labels: Mapping[str, Label], palette: QPalette) -> None:
+    def _show(self, pages: Pages[Listed], labels: Mapping[str, Label]) -> None:
         self.beginResetModel()
-        self._pages, self._labels, self._palette = pages, labels, palette
+        self._pages, self._labels = pages, labels
         self.endResetModel()
 
     def _text(self, found: Listed, column: int) -> str:
@@ -115,7 +118,7 @@ class AnnotationModel(QAbstractTableModel):
     def _icon(self, review: Review) -> QIcon:
         """In the colour of the state, in that of text where the row is selected."""
         name, role = _ICONS[review]
-        roles, result = roles_of(self._palette), QIcon()
+        roles, result = roles_of(self._palette()), QIcon()
         for size in (_ICON, 2 * _ICON):
             result.addPixmap(pixmap(name, getattr(roles, role), size))
             result.addPixmap(pixmap(name, roles.on_accent, size), QIcon.Mode.Selected)

@@ -45,8 +45,8 @@ _ORDERS = (("By doubt", "doubt"), ("By disagreement", "disagreement"), ("By time
 _DEEDS = (("Accept", "accept"), ("Reject", "reject"), ("Edit phrase or label…", "relabel"), ("Remove", "remove"))
 _TYPING_PAUSE_MS = 150
 _NARROW = 420
-# The widths of the column of places, and of all columns but that and the phrase.
-_PLACE, _OTHERS = 188, 90
+# The widths of the column of places, and of all but that and the phrase, with what is around the table.
+_PLACE, _OTHERS = 188, 106
 
 
 class Wanted(Struct, frozen=True):
@@ -74,7 +74,7 @@ class AnnotationTable(QWidget):
         self._order = _combo("annotations.order", "In which order", [title for title, _ in _ORDERS])
         about = "Search   question:kite   score:0.2-0.6   by:name"
         self.search = SearchField("annotations.search", "Search annotations", about)
-        self.model = AnnotationModel()
+        self.model = AnnotationModel(self.palette)
         self._note = named(QLabel(), "annotations.note", "The order of the list")
         self._note.setProperty("role", "caption")
         self._note.setWordWrap(True)
@@ -125,7 +125,7 @@ class AnnotationTable(QWidget):
         """List these; the selection and the place are kept."""
         place, selected = self._view.verticalScrollBar().value(), self.selected
         self._view.selectionModel().blockSignals(True)
-        self.model.show_rows(rows, labels, self.palette())
+        self.model.show_rows(rows, labels)
         # Laid out now, so that a new last row can be scrolled to.
         self._view.doItemsLayout()
         self._select(selected)
@@ -136,7 +136,7 @@ class AnnotationTable(QWidget):
 
     def show_pages(self, read: Read[Listed], count: int, labels: Mapping[str, Label]) -> None:
         """List very many, read when they come into view."""
-        self.model.show_pages(read, count, labels, self.palette())
+        self.model.show_pages(read, count, labels)
         self._tell_empty(count)
 
     def _tell_empty(self, count: int) -> None:
@@ -169,9 +169,10 @@ class AnnotationTable(QWidget):
         self._share_out()
 
     def _share_out(self) -> None:
-        """Rows of a whole project name their item beside the place and need the room for it."""
-        width = self._view.width() - _OTHERS if self.wanted.whole_project else 0
-        self._view.horizontalHeader().resizeSection(WHERE, max(_PLACE, width * 3 // 5))
+        """Rows of a whole project name their item beside the place and need the room for it; else the phrase has it."""
+        both = self.width() - _OTHERS
+        width = max(_PLACE, both * 3 // 5) if self.wanted.whole_project else min(_PLACE, both * 2 // 3)
+        self._view.horizontalHeader().resizeSection(WHERE, width)
 
     def _select(self, ids: Sequence[str]) -> None:
         selection = self._view.selectionModel()

@@ -1,6 +1,6 @@
 """Which model answers and how it is doing, in one quiet button."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from widgets.naming import named
@@ -44,5 +44,13 @@ class EngineBadge(QWidget):
         if share is not None:
             self._bar.setMaximum(1000)
             self._bar.setValue(round(1000 * share))
-        mark, role = _MARKS[mood]
+        self._show_mark()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_mark"):
+            self._show_mark()
+        super().changeEvent(event)
+
+    def _show_mark(self) -> None:
+        mark, role = _MARKS[self._mood]
         self._mark.setText(f'<span style="color:{getattr(roles_of(self.palette()), role)}">{mark}</span>')

@@ -17,18 +17,18 @@ _PAGE = 200
 
 
 class HistoryModel(QAbstractListModel):
-    """Rows read backwards from the newest, more when the end comes into view."""
+    """Rows read backwards from the newest, more when the end comes into view; `palette` gives the colours of now."""
 
-    def __init__(self, palette: QPalette) -> None:
+    def __init__(self, palette: Callable[[], QPalette]) -> None:
         super().__init__()
-        self._faint = palette
+        self._palette = palette
         self._read: Read = lambda _limit, _before: ()
         self._rows: list[HistoryRow] = []
         self._whole = True
 
-    def show_rows(self, read: Read, palette: QPalette) -> None:
+    def show_rows(self, read: Read) -> None:
         self.beginResetModel()
-        self._read, self._faint = read, palette
+        self._read = read
         self._rows = list(read(_PAGE, None))
         self._whole = len(self._rows) < _PAGE
         self.endResetModel()
@@ -53,7 +53,7 @@ class HistoryModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{row.at.replace('T', ' ')[:19]} UTC {row.author}".strip()
         if role == Qt.ItemDataRole.ForegroundRole and row.undone:
-            return self._faint.placeholderText()
+            return self._palette().placeholderText()
         return None
 
 
@@ -63,7 +63,7 @@ class HistoryList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("history")
-        self._model = HistoryModel(self.palette())
+        self._model = HistoryModel(self.palette)
         self._view = named(QListView(), "history.list", "History")
         self._view.setModel(self._model)
         self._view.setUniformItemSizes(True)
@@ -76,6 +76,6 @@ class HistoryList(QWidget):
     def show_rows(self, read: Read) -> None:
         """List the history behind `read(limit, before)`."""
         place = self._view.verticalScrollBar().value()
-        self._model.show_rows(read, self.palette())
+        self._model.show_rows(read)
         self._view.verticalScrollBar().setValue(place)
         self._stack.setCurrentIndex(0 if self._model.rowCount() else 1)

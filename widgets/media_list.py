@@ -172,6 +172,7 @@ class MediaList(QWidget):
         super().__init__()
         self.setObjectName("media")
         self._media: Media = NoMedia()
+        self._shown: str | None = None
         self.model = MediaModel()
         self.model.thumbnails_wanted.connect(self.thumbnails_wanted)
         self.search = SearchField("media.search", "Search media", "Search media")
@@ -209,7 +210,9 @@ class MediaList(QWidget):
         self._tell_progress()
 
     def show_current(self, id_: str | None) -> None:
-        """Mark the shown item without choosing it again."""
+        """Mark the shown item without choosing it again; the list goes to it when it is another one or listed anew."""
+        place = self._view.verticalScrollBar().value() if id_ == self._shown else None
+        self._shown = id_
         row = self.model.position(id_) if id_ else None
         selection = self._view.selectionModel()
         if row is None:
@@ -218,7 +221,10 @@ class MediaList(QWidget):
         index = self.model.index(row)
         if selection.currentIndex().row() != row or not selection.isSelected(index):
             selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        self._view.scrollTo(index)
+        if place is None:
+            self._view.scrollTo(index)
+        else:
+            self._view.verticalScrollBar().setValue(place)
 
     def neighbour(self, step: int) -> str | None:
         """The id of the item `step` rows further in the list, None at its ends."""
@@ -242,6 +248,7 @@ class MediaList(QWidget):
         _, chosen = _FILTERS[self._filter.currentIndex()]
         wanted = self._read_words(self.search.text().strip(), chosen)
         self.model.show_rows(self._media, wanted)
+        self._shown = None
         self._tell_progress()
         self.filter_changed.emit(wanted)
 

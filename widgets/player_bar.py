@@ -1,10 +1,11 @@
 """The player bar: play and step, shuttle, marks, speed, volume, where it is and where to go."""
 
+from collections.abc import Mapping
 from itertools import chain
 
 from msgspec import Struct
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFont, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QToolButton, QWidget
 
 from engine.domain.media import Clock
@@ -15,6 +16,8 @@ from widgets.timecode import read_place, timecode
 
 SPEEDS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 _NARROWEST = 300
+# Who looks at another window or a menu comes back to what was typed.
+_BACK_SOON = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
 
 
 class PlayerState(Struct, frozen=True):
@@ -33,7 +36,10 @@ class PlayerState(Struct, frozen=True):
 
 
 class PlayerBar(QWidget):
-    """Buttons say what is wanted; what is shown comes from `show_state` and `show_time`."""
+    """Buttons say what is wanted; what is shown comes from `show_state` and `show_time`.
+
+    `left` once a place was typed, for the keys belong to the work again.
+    """
 
     play_wanted = Signal()
     step_wanted = Signal(int)
@@ -44,6 +50,7 @@ class PlayerBar(QWidget):
     volume_wanted = Signal(float)
     place_wanted = Signal(object)
     refused = Signal(str)
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +59,8 @@ class PlayerBar(QWidget):
         self.setMinimumWidth(_NARROWEST)
         self._clock: Clock | None = None
         self._state = PlayerState()
+        self._number = 0
+        self._keys: dict[str, str] = {}
         self._volume_before = 100
         rows = (
             ("back", "step_back", self.tr("Frame back"), lambda: self.step_wanted.emit(-1)),
@@ -78,15 +87,20 @@ class PlayerBar(QWidget):
         self._shape()
         self._lay_out()
         self._dress()
+        self.name_keys({})
         self.show_clock(None, PlayerState())
 
     # Data down
 
     def show_clock(self, clock: Clock | None, state: PlayerState) -> None:
         """Another item, or none."""
+        if clock is not self._clock:
+            self._place.clear()
         self._clock = clock
         self.setEnabled(clock is not None)
-        self._time.setText(f"{timecode(0)} / {timecode(clock.seconds if clock else 0)}")
+        end = timecode(clock.seconds if clock else 0)
+        self._time.setText(f"{timecode(0)} / {end}")
+        self._time.setMinimumWidth(self._time.fontMetrics().horizontalAdvance(f"{end} / {end}"))
         self.show_state(state)
         self.show_time(clock.start if clock else 0, 0)
 
@@ -95,14 +109,16 @@ class PlayerBar(QWidget):
         playing = self._buttons["play"]
         words = self.tr("Pause") if state.playing else self.tr("Play")
         playing.setAccessibleName(words)
-        playing.setToolTip(words)
+        self._hint("play")
         self._icons["play"] = "pause" if state.playing else "play"
         self._buttons["loop"].setChecked(state.looping)
         self._buttons["mute"].setVisible(state.sound)
         self._volume.setVisible(state.sound)
         self._frame.setVisible(state.frames > 0)
-        last = f"f {state.frames} / {state.frames}"
+        # Room for the last frame and a rate, so that nothing beside it moves.
+        last = _counted(state.frames, state.frames, -8)
         self._frame.setMinimumWidth(self._frame.fontMetrics().horizontalAdvance(last))
+        self._frame.setText(_counted(self._number, state.frames, state.shuttle))
         self._copy.setVisible(state.copy)
         self._fit()
         at = self._speed.findData(state.speed)
@@ -110,22 +126,28 @@ class PlayerBar(QWidget):
             self._speed.setCurrentIndex(at)
         self._dress()
 
+    def name_keys(self, keys: Mapping[str, str]) -> None:
+        """Say in the hints which keys do the same; by the names of the controls, "" for none."""
+        self._keys = dict(keys)
+        for name in (*self._buttons, "place"):
+            self._hint(name)
+
     def show_time(self, pts: int, frame: int) -> None:
         """Where the playhead is, and the number of its frame, from 0."""
         if self._clock is None:
             return
         self._time.setText(f"{timecode(self._clock.seconds_at(pts))} / {timecode(self._clock.seconds)}")
-        if self._state.frames:
-            shuttle = f"  {self._state.shuttle:+d}×" if self._state.shuttle else ""
-            self._frame.setText(f"f {frame} / {self._state.frames}{shuttle}")
+        self._number = frame
+        self._frame.setText(_counted(frame, self._state.frames, self._state.shuttle))
 
     # Verbs for actions
 
     def go_to(self) -> None:
-        """Type where to go."""
+        """Type where to go; a narrow bar makes room for it meanwhile."""
         self._place.show()
         self._place.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._place.selectAll()
+        self._fit()
 
     def mute(self) -> None:
         """Silence, and back to the volume before."""
@@ -146,6 +168,13 @@ class PlayerBar(QWidget):
             self._dress()
         super().changeEvent(event)
 
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """The field was left: what stands in it is forgotten, and so is the room it was given."""
+        if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() not in _BACK_SOON:
+            self._place.clear()
+            self._fit()
+        return False
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -155,16 +184,23 @@ class PlayerBar(QWidget):
         loud = (self._volume, self._buttons["mute"]) if self._state.sound else ()
         marks = (self._buttons["in"], self._buttons["out"])
         counted = (self._frame,) if self._state.frames else ()
-        spare = (loud[:1], (self._place,), (self._buttons["loop"],), marks, loud[1:], (self._speed,), counted)
+        field = () if self._place.hasFocus() else (self._place,)
+        loop = (self._buttons["loop"],)
+        spare = (loud[:1], field, loop, marks, loud[1:], (self._speed,), counted, (self._time,))
         for widget in chain(*spare):
             widget.show()
         for group in spare:
             for widget in group if self._line.minimumSize().width() > self.width() else ():
                 widget.hide()
 
+    def _hint(self, name: str) -> None:
+        control: QWidget = self._place if name == "place" else self._buttons[name]
+        how = self.tr("Go to a time as 1:02.5, or to a frame as f 120")
+        words, key = how if name == "place" else control.accessibleName(), self._keys.get(name)
+        control.setToolTip(f"{words} ({key})" if key else words)
+
     def _button(self, name: str, words: str) -> QToolButton:
         button = named(QToolButton(), f"player.{name}", words)
-        button.setToolTip(words)
         button.setAutoRaise(True)
         button.setIconSize(QSize(18, 18))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -178,10 +214,10 @@ class PlayerBar(QWidget):
         self._speed.setToolTip(self.tr("Speed; the pitch stays"))
         self._speed.activated.connect(lambda at: self.speed_wanted.emit(self._speed.itemData(at)))
         self._place.setPlaceholderText(self.tr("go to…"))
-        self._place.setToolTip(self.tr("Go to a time as 1:02.5, or to a frame as f 120"))
         self._place.setMinimumWidth(64)
         self._place.setMaximumWidth(110)
         self._place.returnPressed.connect(self._go)
+        self._place.installEventFilter(self)
         self._volume.setRange(0, 100)
         self._volume.setValue(100)
         self._volume.setMinimumWidth(40)
@@ -192,7 +228,6 @@ class PlayerBar(QWidget):
             font = label.font()
             font.setFeature(QFont.Tag("tnum"), 1)
             label.setFont(font)
-        self._time.setMinimumWidth(self._time.fontMetrics().horizontalAdvance("00:00.000 / 00:00.000"))
 
     def _lay_out(self) -> None:
         layout = self._line = QHBoxLayout(self)
@@ -231,3 +266,10 @@ class PlayerBar(QWidget):
             return
         self._place.clear()
         self.place_wanted.emit(place)
+        self.left.emit()
+
+
+def _counted(frame: int, frames: int, shuttle: int) -> str:
+    """The number of a frame, and how fast the shuttle runs while it does."""
+    rate = f"  {shuttle:+d}×" if shuttle else ""
+    return f"f {frame} / {frames}{rate}"

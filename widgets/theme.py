@@ -125,8 +125,9 @@ def roles_of(palette: QPalette) -> Roles:
 
 
 def _read(palette: QPalette) -> Roles:
-    off = palette.color(QPalette.ColorGroup.Disabled, _OFF[0]).name()
-    return Roles(off=off, **{role: palette.color(places[0]).name() for role, places in _PLACES.items()})
+    """Whatever group is current: a disabled widget has the palette of all others, and its key."""
+    on, off = QPalette.ColorGroup.Active, palette.color(QPalette.ColorGroup.Disabled, _OFF[0]).name()
+    return Roles(off=off, **{role: palette.color(on, places[0]).name() for role, places in _PLACES.items()})
 
 
 def apply(application: QApplication, roles: Roles, *, scale: float = 1.0) -> None:

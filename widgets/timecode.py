@@ -23,7 +23,7 @@ def timecode(seconds: float, decimals: int = 3) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
     sign = "-" if seconds < 0 and total else ""
-    head = f"{hours}:{minutes:02}" if hours else f"{minutes:02}"
+    head = f"{hours}:{minutes:02}" if hours else f"{minutes}"
     tail = f".{part:0{decimals}}" if decimals else ""
     return f"{sign}{head}:{left:02}{tail}"
 

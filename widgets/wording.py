@@ -3,6 +3,7 @@
 from engine.domain.annotation import Review
 from engine.domain.geometry import Absent, Box, Geometry, Segment, Track, WholeItem
 from engine.domain.media import Clock, MediaItem, MediaKind
+from widgets.timecode import timecode
 
 REVIEWS = {
     Review.PREDICTED: "to review",
@@ -14,31 +15,24 @@ REVIEWS = {
 KINDS = {MediaKind.IMAGE: "picture", MediaKind.VIDEO: "clip", MediaKind.AUDIO: "sound"}
 
 
-def time(seconds: float) -> str:
-    """`m:ss.mmm`, with hours in front where there are any."""
-    whole = round(abs(seconds) * 1000)
-    minutes, milliseconds = divmod(whole, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    sign = "-" if seconds < 0 and whole else ""
-    head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
-    return f"{sign}{head}:{milliseconds / 1000:06.3f}"
-
-
 def where(geometry: Geometry, clock: Clock | None) -> str:
     """A geometry in a few words: pixels for boxes, times for segments."""
     match geometry:
         case Box():
             return f"{geometry.x0:.0f}, {geometry.y0:.0f}  {geometry.width:.0f} × {geometry.height:.0f}"
         case Segment(start, end):
-            return f"{time(clock.seconds_at(start))} – {time(clock.seconds_at(end))}" if clock else f"{start} – {end}"
+            return _stretch(start, end, clock) if clock else f"{start} – {end}"
         case Track(keys):
             keyed = f"{len(keys)} key{'s' if len(keys) != 1 else ''}"
-            ends = (keys[0].pts, keys[-1].pts)
-            return " – ".join(time(clock.seconds_at(pts)) for pts in ends) + f" · {keyed}" if clock else keyed
+            return f"{_stretch(keys[0].pts, keys[-1].pts, clock)} · {keyed}" if clock else keyed
         case WholeItem():
             return "whole item"
         case Absent():
             return "not there"
+
+
+def _stretch(start: int, end: int, clock: Clock) -> str:
+    return f"{timecode(clock.seconds_at(start))} – {timecode(clock.seconds_at(end))}"
 
 
 def facts(item: MediaItem) -> str:
@@ -47,7 +41,7 @@ def facts(item: MediaItem) -> str:
     if item.width:
         parts.append(f"{item.width} × {item.height}")
     if item.clock:
-        parts.append(time(item.clock.seconds))
+        parts.append(timecode(item.clock.seconds))
     if item.kind is MediaKind.VIDEO and item.frames:
         parts.append(f"{item.frames:,} frames")
     return " · ".join(parts)

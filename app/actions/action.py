@@ -30,7 +30,9 @@ FACTS = frozenset(
         "item",  # an item is shown
         "timed",  # the shown item has a clock: a clip or a sound
         "clip",  # the shown item is a clip
+        "seen",  # the shown item can be looked at: a picture or a clip
         "selected",  # an annotation is selected
+        "placed",  # and it has a box or a track
         "pending",  # predictions of the shown item wait for review
         "undo",
         "redo",

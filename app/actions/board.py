@@ -14,9 +14,11 @@ from widgets.theme import Roles
 
 
 class ActionBoard(QObject):
-    """`done(id)` is emitted after an action ran; `bind` says what each one does."""
+    """`doing(id)` is emitted before an action runs, `done(id)` after; `bind` says what each one does."""
 
+    doing = Signal(str)
     done = Signal(str)
+    keyed = Signal()  # keys changed
 
     def __init__(self, rows: Iterable[Action]) -> None:
         super().__init__()
@@ -75,6 +77,7 @@ class ActionBoard(QObject):
     def set_keys(self, keys: Keymap) -> None:
         self._keys = keys
         self._lay_keys(self.rows)
+        self.keyed.emit()
 
     def dress(self, roles: Roles) -> None:
         """Draw the icons in the colours of a theme; those in closed menus wait until their menu opens."""
@@ -88,14 +91,14 @@ class ActionBoard(QObject):
             if row.icon:
                 self._actions[row.id].setIcon(icon(row.icon, self._roles.text, self._roles.off))
 
-    def fill_menus(self, bar: QMenuBar, titles: Iterable[str]) -> dict[str, QMenu]:
-        """One menu for each title that has rows, in the order of the rows, groups apart."""
+    def fill_menus(self, bar: QMenuBar, titles: Mapping[str, str]) -> dict[str, QMenu]:
+        """One menu for each title that has rows, in the order of the rows, groups apart; each with its letter."""
         menus: dict[str, QMenu] = {}
-        for title in titles:
+        for title, letter in titles.items():
             rows = [row for row in self.rows.values() if row.menu == title]
             if not rows:
                 continue
-            menu = bar.addMenu(f"&{title}")
+            menu = bar.addMenu(title.replace(letter, f"&{letter}", 1))
             menu.setObjectName(f"menu.{title.casefold()}")
             menu.setAccessibleName(title)
             menu.setToolTipsVisible(True)
@@ -132,6 +135,7 @@ class ActionBoard(QObject):
         return action
 
     def _do(self, id_: str, _checked: bool = False) -> None:
+        self.doing.emit(id_)
         self._verbs[id_]()
         self.done.emit(id_)
 

@@ -2,7 +2,7 @@
 
 from app.actions.action import Action
 
-_DRAWS = ("item", "writable")
+_DRAWS = ("seen", "writable")
 _CHANGES = ("selected", "writable")
 _WORKS = ("item", "work")
 
@@ -50,14 +50,14 @@ ACTIONS = (
         "Mark a region to ask about",
         "Draw",
         ("M",),
-        needs=("item",),
+        needs=("seen",),
         icon="region",
         group=1,
         tip="The next question is about this part of the picture",
     ),
     Action("timeline.moment", "Mark a moment to ask about", "Draw", ("Shift+M",), needs=("timed",), group=1),
     Action("draw.frame", "Ask about this frame alone", "Draw", ("Ctrl+Shift+M",), needs=("clip",), group=1),
-    Action("draw.unmark", "Forget the mark", "Draw", ("Alt+M",), needs=("item",), group=1),
+    Action("draw.unmark", "Forget the mark", "Draw", ("Ctrl+Alt+M",), needs=("item",), group=1),
     Action("timeline.mark_in", "Mark in", "Draw", ("I",), needs=("timed", "writable"), group=2),
     Action("timeline.mark_out", "Mark out", "Draw", ("O",), needs=("timed", "writable"), group=2),
     Action("timeline.start_here", "Start at the playhead", "Draw", ("[",), needs=(*_CHANGES, "timed"), group=2),

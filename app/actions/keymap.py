@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from app.actions import MENUS
 from app.actions.action import Action
 from app.actions.presets import PRESETS
 
 Keymap = dict[str, tuple[str, ...]]
+# What opens the menus; no action can have these.
+MENU_KEYS: Keymap = {f"menu.{title.casefold()}": (f"Alt+{letter.upper()}",) for title, letter in MENUS.items()}
 _WRITING = frozenset(
     {"Return", "Enter", "Backspace", "Delete", "Tab", "Space", "Left", "Right", "Up", "Down", "Home", "End"}
 )
@@ -25,9 +28,9 @@ def keymap(actions: Iterable[Action], preset: str, own: Mapping[str, tuple[str, 
 
 
 def conflicts(keys: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Keys claimed by more than one action, with those actions' ids."""
+    """Keys claimed by more than one action or by one and a menu, with their ids."""
     owners: dict[str, list[str]] = defaultdict(list)
-    for id_, claimed in keys.items():
+    for id_, claimed in {**MENU_KEYS, **keys}.items():
         for key in claimed:
             owners[key].append(id_)
     return {key: ids for key, ids in owners.items() if len(ids) > 1}

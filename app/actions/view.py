@@ -2,6 +2,19 @@
 
 from app.actions.action import Action
 
+# `panel.` and the name of a dock; the dock shows and hides itself.
+_PANELS = tuple(
+    Action(f"panel.{name}", f"{name.capitalize()} panel", "View", (key,), group=6, checkable=True)
+    for name, key in (
+        ("media", "F2"),
+        ("time", "F3"),
+        ("ask", "F4"),
+        ("annotations", "F5"),
+        ("history", "F7"),
+        ("training", "F8"),
+    )
+)
+
 ACTIONS = (
     Action("go.previous_item", "Previous item", "Go", ("A",), needs=("project",), icon="previous", bar=True),
     Action("go.next_item", "Next item", "Go", ("D",), needs=("project",), icon="next", bar=True),
@@ -25,11 +38,12 @@ ACTIONS = (
     Action("timeline.zoom_out", "Zoom out of time", "View", ("-",), needs=("timed",), group=3),
     Action("timeline.fit", "Fit the whole time", "View", ("0",), needs=("timed",), group=3),
     Action("timeline.spectrogram", "Show frequencies", "View", ("W",), needs=("timed",), group=3, checkable=True),
-    Action("canvas.hide", "Hide the selected", "View", ("H",), needs=("selected",), group=4),
+    Action("canvas.hide", "Hide the selected", "View", ("H",), needs=("selected", "placed"), group=4),
     Action("canvas.show_all", "Show what was hidden", "View", ("Shift+H",), needs=("item",), group=4),
     Action("canvas.rejected", "Show rejected ones", "View", ("Shift+X",), needs=("item",), group=4, checkable=True),
     Action("view.full_screen", "Full screen", "View", ("F11",), group=5, checkable=True),
     Action("view.reset", "Reset the layout", "View", group=5),
+    *_PANELS,
     Action("help.guide", "User guide", "Help", tip="How everything works, with pictures"),
     Action("help.tour", "Take the tour", "Help", tip="The window in six steps"),
     Action("help.shortcuts", "Shortcuts…", "Help", ("F1",), icon="keyboard"),

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, QTimer
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.actions.board import ActionBoard
 from app.desk import Desk
@@ -27,6 +27,8 @@ _CALM_MS = 150
 _SLACK = 1.01
 _SMALLEST = 320, 240
 MENU = ("review.accept", "review.reject", "edit.relabel", "edit.lock", "canvas.hide", "edit.remove")
+# What the menu offers beside everything.
+BESIDE = ("canvas.draw", "canvas.region", "canvas.fit")
 
 
 class CanvasLink(QObject):
@@ -96,14 +98,8 @@ class CanvasLink(QObject):
         one = self._session.selected
         self._hidden = self._hidden | {one.id} if selected and one else frozenset()
         self._canvas.hide_annotations(self._hidden)
-
-    def menu(self, board: ActionBoard, annotation: str, where: QPoint) -> None:
-        self._session.select(annotation)
-        menu = QMenu(self._canvas)
-        menu.setObjectName("canvas.menu")
-        for id_ in MENU if annotation else ("canvas.draw", "canvas.region", "canvas.fit"):
-            menu.addAction(board.action(id_))
-        menu.popup(where)
+        if selected:
+            self._session.select(None)
 
     @property
     def _fit(self) -> int:
@@ -169,12 +165,22 @@ def connect_canvas(canvas: CanvasView, desk: Desk) -> CanvasLink:
     return link
 
 
+def pop_up(over: QWidget, board: ActionBoard, ids: Iterable[str], where: QPoint) -> None:
+    """A menu of these actions at a place of the screen."""
+    shown = QMenu(over)
+    shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    shown.setObjectName(f"{over.objectName()}.menu")
+    shown.addActions([board.action(id_) for id_ in ids])
+    shown.popup(where)
+
+
 def _hear(canvas: CanvasView, desk: Desk, link: CanvasLink) -> None:
     """Intent comes up."""
     session, drawing = desk.session, desk.drawing
 
     def reshape(annotation: str, box: Box) -> None:
-        if not drawing.reshape_box(annotation, box):
+        # The player may have gone on meanwhile; what was moved is the box that was seen.
+        if not drawing.reshape_box(annotation, box, canvas.seen):
             link.show_annotations()
 
     canvas.box_drawn.connect(drawing.draw)
@@ -183,7 +189,7 @@ def _hear(canvas: CanvasView, desk: Desk, link: CanvasLink) -> None:
     canvas.annotation_selected.connect(session.select)
     canvas.annotation_hovered.connect(session.hover)
     canvas.annotation_opened.connect(desk.open_words)
-    canvas.menu_wanted.connect(partial(link.menu, desk.board))
+    canvas.menu_wanted.connect(lambda one, where: pop_up(canvas, desk.board, MENU if one else BESIDE, where))
     canvas.refused.connect(session.told)
 
 
@@ -191,7 +197,6 @@ def _bind(canvas: CanvasView, desk: Desk, link: CanvasLink) -> None:
     session = desk.session
     desk.board.bind(
         {
-            "canvas.select": lambda: canvas.set_tool(Tool.SELECT),
             "canvas.draw": lambda: canvas.set_tool(Tool.BOX),
             "canvas.draw_many": lambda: canvas.set_tool(Tool.BOX, sticky=True),
             "canvas.extreme": lambda: canvas.set_tool(Tool.EXTREME),

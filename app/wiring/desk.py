@@ -29,11 +29,12 @@ def place_desk(desk: Desk, window: MainWindow, stage: QStackedWidget) -> None:
     canvas, timeline, bar = CanvasView(), TimelineView(), PlayerBar()
     listening = Empty("listening", "Play with Space. Drag in the timeline to draw a segment.", title="Sound")
     panel = _column(named(QWidget(), "time", "Time"), bar, timeline)
+    panel.setFocusProxy(timeline)
     resting, strip = stage.currentWidget(), PictureStrip()
     looking = _column(QWidget(), strip, canvas)
     stage.addWidget(looking)
     stage.addWidget(listening)
-    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea, "F3")
+    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea)
 
     def show(item: MediaItem | None) -> None:
         sound = item is not None and item.kind is MediaKind.AUDIO
@@ -56,6 +57,20 @@ def place_desk(desk: Desk, window: MainWindow, stage: QStackedWidget) -> None:
     connect_small_copy(window, desk)
     connect_arrows(canvas, timeline, desk)
     connect_both(canvas, timeline, desk)
+    _settle_first(canvas, timeline, desk, window)
+
+
+def _settle_first(canvas: CanvasView, timeline: TimelineView, desk: Desk, window: MainWindow) -> None:
+    """What was nudged is told before anything else is done; further nudges are the same step."""
+
+    def settle(verb: str = "") -> None:
+        if not verb.startswith("work."):
+            canvas.settle()
+            timeline.settle()
+
+    desk.board.doing.connect(settle)
+    desk.session.leaving.connect(settle)
+    window.closing.connect(settle)
 
 
 def _column(holder: QWidget, top: QWidget, rest: QWidget) -> QWidget:

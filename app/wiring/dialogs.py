@@ -6,8 +6,9 @@ import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from app.actions import MENUS
 from app.actions.board import ActionBoard
-from app.actions.keymap import conflicts
+from app.actions.keymap import MENU_KEYS, conflicts
 from app.front import Front
 from app.main_window import MainWindow
 from app.notices import notices
@@ -31,6 +32,10 @@ def connect_dialogs(front: Front) -> None:
     def shortcuts() -> None:
         keys = board.keys
         rows = [Shortcut(row.id, row.title.rstrip("…"), row.menu, keys.get(row.id, ())) for row in board.rows.values()]
+        rows += [
+            Shortcut(id_, f"Menu {title}", "", letter, fixed=True)
+            for title, (id_, letter) in zip(MENUS, MENU_KEYS.items(), strict=True)
+        ]
         dialog = ShortcutEditor(rows, conflicts, window)
         dialog.kept.connect(lambda changed: preferences.change(keys={**preferences.value.keys, **changed}))
         _show(dialog)

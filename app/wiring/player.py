@@ -26,6 +26,18 @@ _GRIPS = {
     "_start_far": (shaping.LEFT | shaping.TOP, tools.START, FAR_NUDGE),
 }
 
+# What the controls of the bar do as actions.
+_ACTIONS = {
+    "back": "media.previous_frame",
+    "play": "media.play",
+    "forward": "media.next_frame",
+    "in": "timeline.mark_in",
+    "out": "timeline.mark_out",
+    "loop": "media.loop",
+    "mute": "media.mute",
+    "place": "media.go_to",
+}
+
 
 def connect_player(bar: PlayerBar, desk: Desk) -> None:
     """The bar shows what the player does and says what is wanted."""
@@ -54,10 +66,21 @@ def connect_player(bar: PlayerBar, desk: Desk) -> None:
     bar.volume_wanted.connect(player.set_volume)
     bar.place_wanted.connect(player.go_to)
     bar.refused.connect(session.told)
+    bar.left.connect(lambda: board.run("go.work"))
     bar.mark_wanted.connect(lambda grip: board.run("timeline.mark_in" if grip == 1 else "timeline.mark_out"))
     bar.loop_wanted.connect(lambda: board.run("media.loop"))
 
     _bind(bar, player, board)
+    _name_keys(bar, board)
+
+
+def _name_keys(bar: PlayerBar, board: ActionBoard) -> None:
+    def name() -> None:
+        keys = board.keys
+        bar.name_keys({control: next(iter(keys.get(action, ())), "") for control, action in _ACTIONS.items()})
+
+    board.keyed.connect(name)
+    name()
 
 
 def _bind(bar: PlayerBar, player: Player, board: ActionBoard) -> None:

@@ -9,8 +9,9 @@ from engine import answers
 from engine.domain.media import Clock
 from engine.domain.query import Query
 from widgets.query_panel import QueryPanel
+from widgets.timecode import timecode
 from widgets.turn_card import Turn
-from widgets.wording import time, where
+from widgets.wording import where
 
 _CALM_MS = 30
 _RECENT = 30
@@ -161,5 +162,5 @@ def about(mark: Mark | Query, clock: Clock | None) -> str:
     if mark.moment:
         parts.append(f"the moment {where(mark.moment, clock)}")
     if mark.frame is not None and clock:
-        parts.append(f"the frame at {time(clock.seconds_at(mark.frame))}")
+        parts.append(f"the frame at {timecode(clock.seconds_at(mark.frame))}")
     return f"about {' in '.join(parts)}" if parts else ""

@@ -13,7 +13,7 @@ from engine import answers, edits
 from engine.domain.annotation import Annotation
 from engine.domain.annotation import Review as State
 from engine.domain.media import MediaItem
-from engine.domain.project import ItemFilter
+from engine.domain.project import Entity, ItemFilter
 from engine.domain.query import Query
 from engine.edits import Edit
 from engine.store.project_store import ProjectStore
@@ -29,6 +29,8 @@ class Review(QObject):
     def __init__(self, session: Session, preferences: Preferences) -> None:
         super().__init__()
         self._session, self._preferences = session, preferences
+        # Predictions that the last edit put right.
+        self._adjusted: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> list[Annotation]:
@@ -106,16 +108,16 @@ class Review(QObject):
         self._session.select(first.id if first else None)
 
     def repaired(self, annotation: str) -> None:
-        """An edge was put right in one gesture: go on."""
-        if self._preferences.value.advance:
+        """An edge was put right in one gesture: go on if that decided on a prediction."""
+        if annotation in self._adjusted and self._preferences.value.advance:
             self._go_on(self.rows, annotation)
 
     def note(self, edit: Edit) -> None:
         """A prediction that a human changed is decided, too."""
-        for change in edit.changes:
-            before, after = change.before, change.after
-            if isinstance(before, Annotation) and isinstance(after, Annotation) and _adjusted(before, after):
-                self.decided.emit(before, "adjust")
+        adjusted = [change.before for change in edit.changes if _adjusted(change.before, change.after)]
+        self._adjusted = frozenset(one.id for one in adjusted if one)
+        for one in adjusted:
+            self.decided.emit(one, "adjust")
 
     def begin(self) -> None:
         """Select what is to be reviewed first, unless the user has chosen already."""
@@ -153,7 +155,9 @@ class Review(QObject):
         self._session.walked.emit(found)
 
 
-def _adjusted(before: Annotation, after: Annotation) -> bool:
+def _adjusted(before: Entity | None, after: Entity | None) -> bool:
+    if not (isinstance(before, Annotation) and isinstance(after, Annotation)):
+        return False
     return before.review is State.PREDICTED and after.review is State.ADJUSTED
 
 

@@ -4,13 +4,20 @@ from PySide6.QtCore import QObject
 
 from app.desk import Desk
 from app.session import Mark
+from app.wiring.canvas import pop_up
 from engine.domain.annotation import Annotation, Review
 from engine.domain.geometry import Segment, Track
 from engine.domain.media import MediaItem, MediaKind
+from widgets.canvas.tools import Tool as CanvasTool
 from widgets.canvas.view import CanvasView
 from widgets.timeline import tools
 from widgets.timeline.gestures import Tool
 from widgets.timeline.view import TimelineView
+
+_CUTS = ("timeline.start_here", "timeline.end_here", "timeline.split", "timeline.join")
+MENU = ("review.accept", "review.reject", "edit.relabel", "edit.lock", *_CUTS, "edit.remove")
+# What the menu offers beside everything.
+BESIDE = ("timeline.draw", "timeline.moment", "timeline.mark_in", "timeline.mark_out", "timeline.fit")
 
 
 class TimelineLink(QObject):
@@ -21,8 +28,8 @@ class TimelineLink(QObject):
         self._timeline, self._session, self._player = timeline, desk.session, desk.player
         self._strip, self._sound, self._listen = desk.strip, desk.sound, desk.listen
         self._shown: str | None = None
-        self._board = desk.board
-        self._hearing = False
+        self._board, self._draw = desk.board, desk.drawing.draw
+        self._hearing = self._staying = False
         # A clip has its frames to look at; the room is for its lanes.
         self._frequencies = {MediaKind.VIDEO: False, MediaKind.AUDIO: True}
 
@@ -61,13 +68,22 @@ class TimelineLink(QObject):
             self._hearing = False
             self._player.loop(None)
             self._player.pause()
-        if not known and annotation is not None:
+        if not known and annotation is not None and not self._staying:
             self._go_to(annotation)
 
+    def draw(self, segment: Segment, label: str) -> None:
+        """Add what was drawn; who draws stays at the instant that is seen or heard."""
+        self._staying = True
+        self._draw(segment, label)
+        self._staying = False
+
     def _go_to(self, annotation: Annotation) -> None:
+        """Playing goes on where it is; at its end, which is no part of it, a segment is still on screen."""
         at = self._player.position
+        if self._player.playing:
+            return
         match annotation.geometry:
-            case Segment(start, end) if not start <= at < end:
+            case Segment(start, end) if not start <= at <= end:
                 self._player.seek(start)
             case Track(keys) as track if track.box_at(at) is None:
                 self._player.seek(keys[0].pts)
@@ -92,6 +108,8 @@ class TimelineLink(QObject):
         """Loop the selected segment, or stop looping."""
         one = self._session.selected
         segment = one.geometry if one is not None and isinstance(one.geometry, Segment) else None
+        if segment is None and not self._player.looping:
+            self._session.told.emit("Select a segment first: it is what is played over and over.")
         self._player.loop(None if self._player.looping else segment)
         if segment is not None and self._player.looping and not self._player.playing:
             self._player.toggle()
@@ -129,7 +147,7 @@ def _hear(timeline: TimelineView, desk: Desk, link: TimelineLink) -> None:
         if not drawing.reshape_segments(segments):
             link.show_annotations()
 
-    timeline.segment_drawn.connect(drawing.draw)
+    timeline.segment_drawn.connect(link.draw)
     timeline.segments_reshaped.connect(reshape)
     timeline.split_wanted.connect(drawing.split)
     timeline.join_wanted.connect(drawing.join)
@@ -138,6 +156,7 @@ def _hear(timeline: TimelineView, desk: Desk, link: TimelineLink) -> None:
     timeline.annotation_selected.connect(session.select)
     timeline.annotation_hovered.connect(session.hover)
     timeline.annotation_opened.connect(desk.open_words)
+    timeline.menu_wanted.connect(lambda one, where: pop_up(timeline, desk.board, MENU if one else BESIDE, where))
     timeline.refused.connect(session.told)
 
 
@@ -191,3 +210,24 @@ def connect_both(canvas: CanvasView, timeline: TimelineView, desk: Desk) -> None
         timeline.show_rejected(shown)
 
     board.bind({"canvas.zoom_selected": zoom_selected, "canvas.rejected": rejected})
+    _share_tools(canvas, timeline, desk)
+
+
+def _share_tools(canvas: CanvasView, timeline: TimelineView, desk: Desk) -> None:
+    """There is one tool in hand, whichever of the two it is for."""
+
+    def select() -> None:
+        canvas.set_tool(CanvasTool.SELECT)
+        timeline.set_tool(Tool.SELECT)
+
+    def escape() -> None:
+        if canvas.tool is CanvasTool.SELECT and timeline.tool is Tool.SELECT:
+            desk.session.select(None)
+        else:
+            select()
+
+    canvas.tool_changed.connect(lambda tool: timeline.set_tool(Tool.SELECT) if tool != Tool.SELECT else None)
+    timeline.tool_changed.connect(lambda tool: canvas.set_tool(CanvasTool.SELECT) if tool != Tool.SELECT else None)
+    for view in (canvas, timeline):
+        view.escaped.connect(escape)
+    desk.board.bind({"canvas.select": select})

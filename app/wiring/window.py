@@ -3,13 +3,15 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from app.actions.board import ActionBoard
 from app.main_window import MainWindow
 from app.opening import Opening
 from app.preferences import Preferences
 from app.session import Session
+from engine.domain.annotation import Annotation
+from engine.domain.geometry import Box, Track
 from widgets.media_list import MediaList
 
 
@@ -46,13 +48,10 @@ def connect_moving(board: ActionBoard, window: MainWindow, session: Session, med
 
     def panel(step: int) -> None:
         docks = (dock.widget() for dock in window.docks.values() if dock.isVisible())
-        places = [place for place in (window.centralWidget(), *docks) if place is not None]
+        places = [place for place in (window.centralWidget(), *docks) if place is not None and _own(place)]
         focus = QApplication.focusWidget()
         here = next((at for at, place in enumerate(places) if focus and place.isAncestorOf(focus)), 0)
-        target = places[(here + step) % len(places)]
-        inside = target.nextInFocusChain() if target.focusPolicy() == Qt.FocusPolicy.NoFocus else target
-        if inside is not None:
-            inside.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        _entry(places[(here + step) % len(places)]).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def full_screen() -> None:
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -89,12 +88,34 @@ def connect_facts(board: ActionBoard, session: Session) -> None:
     def item(shown: object) -> None:
         board.set_fact("item", holds=shown is not None)
         board.set_fact("timed", holds=getattr(shown, "clock", None) is not None)
+        board.set_fact("seen", holds=getattr(shown, "kind", "") in {"image", "video"})
         board.set_fact("clip", holds=getattr(shown, "kind", "") == "video")
+
+    def selected(one: Annotation | None) -> None:
+        board.set_fact("selected", holds=one is not None)
+        board.set_fact("placed", holds=one is not None and isinstance(one.geometry, Box | Track))
 
     session.project_changed.connect(project)
     session.edited.connect(lambda _: history())
     session.item_changed.connect(item)
-    session.selection_changed.connect(lambda one: board.set_fact("selected", holds=one is not None))
+    session.selection_changed.connect(selected)
     session.annotations_changed.connect(
         lambda all_: board.set_fact("pending", holds=any(one.review == "predicted" for one in all_))
     )
+
+
+def _own(panel: QWidget) -> bool:
+    """Whether a panel has keys of its own: beside a sound, the middle hands them to the timeline."""
+    proxy = panel.focusProxy()
+    return proxy is None or panel.isAncestorOf(proxy)
+
+
+def _entry(panel: QWidget) -> QWidget:
+    """What takes the keys of a panel: it says so itself, or it is the first control in it that can."""
+    inside = panel
+    while inside.focusProxy() is None and not (inside.focusPolicy() & Qt.FocusPolicy.TabFocus and inside.isVisible()):
+        following = inside.nextInFocusChain()
+        if following is None or not panel.isAncestorOf(following):
+            return panel
+        inside = following
+    return inside

@@ -1,9 +1,10 @@
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QSlider, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.domain.media import Clock
@@ -34,8 +35,19 @@ def apart(bar: PlayerBar) -> bool:
 
 def test_time_is_shown_in_hours_and_as_a_frame(bar: PlayerBar) -> None:
     bar.show_time(3740, 97)
-    assert bar.findChild(QLabel, "player.time").text() == "00:03.240 / 01:01.000"
+    assert bar.findChild(QLabel, "player.time").text() == "0:03.240 / 1:01.000"
     assert bar.findChild(QLabel, "player.frame").text() == "f 97 / 1830"
+
+
+def test_the_rate_of_the_shuttle_goes_with_it_and_moves_nothing(bar: PlayerBar) -> None:
+    frame = bar.findChild(QLabel, "player.frame")
+    bar.show_time(3740, 97)
+    room = frame.minimumWidth()
+    bar.show_state(PlayerState(playing=True, shuttle=-2, sound=True, frames=1830))
+    assert frame.text() == "f 97 / 1830  -2×"
+    assert frame.minimumSizeHint().width() <= frame.minimumWidth() == room
+    bar.show_state(PlayerState(sound=True, frames=1830))
+    assert frame.text() == "f 97 / 1830"
 
 
 @pytest.mark.parametrize(("typed", "place"), [("f 120", Place(frame=120)), ("1:00.5", Place(60.5))])
@@ -114,3 +126,51 @@ def test_a_narrow_bar_leaves_out_what_keys_do_as_well(bar: PlayerBar, qtbot: QtB
         qtbot.waitUntil(lambda: apart(bar))
     bar.go_to()
     assert place.isVisible()
+
+
+@pytest.fixture
+def narrow(qtbot: QtBot) -> Iterator[PlayerBar]:
+    """A bar of the least width, beside the work."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    work, bar = QLineEdit(), PlayerBar()
+    layout = QVBoxLayout(window)
+    layout.addWidget(work)
+    layout.addWidget(bar)
+    bar.left.connect(work.setFocus)
+    bar.show_clock(CLOCK, PlayerState(sound=True, frames=1830))
+    window.resize(320, 100)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    yield bar
+    window.close()
+
+
+def test_the_field_is_gone_and_the_work_has_the_keys_once_a_place_was_typed(narrow: PlayerBar, qtbot: QtBot) -> None:
+    place = narrow.findChild(QLineEdit, "player.place")
+    assert place.isHidden()
+    narrow.go_to()
+    narrow.show_state(PlayerState(playing=True, sound=True, frames=1830))
+    assert place.hasFocus()
+    qtbot.waitUntil(lambda: apart(narrow))
+    QTest.keyClicks(place, "f 120")
+    QTest.keyClick(place, Qt.Key.Key_Return)
+    assert (place.hasFocus(), place.isHidden(), place.text()) == (False, True, "")
+    assert narrow.findChild(QLabel, "player.time").isVisible()
+
+
+def test_what_was_typed_and_left_is_forgotten(narrow: PlayerBar) -> None:
+    place = narrow.findChild(QLineEdit, "player.place")
+    narrow.go_to()
+    QTest.keyClicks(place, "later")
+    QTest.keyClick(place, Qt.Key.Key_Return)
+    assert (place.hasFocus(), place.text()) == (True, "later")
+    narrow.left.emit()
+    assert (place.isHidden(), place.text()) == (True, "")
+    narrow.go_to()
+    QTest.keyClicks(place, "f 1")
+    narrow.show_clock(CLOCK, PlayerState())
+    assert place.text() == "f 1"
+    narrow.show_clock(Clock(1, 1000, 500, 61_000), PlayerState())
+    assert place.text() == ""

@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 
 from widgets.theme import THEMES, palette_of, roles_of
 
@@ -29,3 +29,9 @@ def test_every_word_can_be_read(name: str) -> None:
 @pytest.mark.parametrize("name", THEMES)
 def test_a_palette_carries_all_roles(name: str, qapp: object) -> None:
     assert roles_of(palette_of(THEMES[name])) == THEMES[name]
+
+
+def test_a_disabled_widget_knows_the_same_roles(qapp: object) -> None:
+    palette = palette_of(THEMES["dark"])
+    palette.setCurrentColorGroup(QPalette.ColorGroup.Disabled)
+    assert roles_of(palette) == THEMES["dark"]

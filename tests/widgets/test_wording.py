@@ -2,17 +2,9 @@ import pytest
 
 from engine.domain.geometry import Absent, Box, Geometry, Key, Segment, Track, WholeItem
 from engine.domain.media import Clock
-from widgets.wording import time, where
+from widgets.wording import where
 
 CLOCK = Clock(1, 1000, 500, 10_000)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0:00.000"), (3.24, "0:03.240"), (59.9996, "1:00.000"), (3661.5, "1:01:01.500"), (-0.5, "-0:00.500")],
-)
-def test_times(seconds: float, words: str) -> None:
-    assert time(seconds) == words
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ class BoxView(PictureView):
         return self._gestures.selected
 
     @property
+    def seen(self) -> int:
+        """PTS of the instant whose boxes are shown."""
+        return self._pts
+
+    @property
     def _scene(self) -> Scene:
         return self._gestures.scene
 

@@ -48,12 +48,18 @@ class Gestures:
     def selected_row(self) -> int:
         return self.scene.row_of(self.selected)
 
+    @property
+    def live_row(self) -> int:
+        """The row of what is selected, -1 while it is out of sight: hidden, rejected, or a track that is gone here."""
+        row = self.selected_row
+        return row if row >= 0 and self.scene.live[row] else -1
+
     def press(self, at: Point, *, jump: bool = False, snap: bool = False) -> tools.Outcome | Chosen | Locked:
         """The button went down; with `jump` the nearest edge of the selected box comes to the pointer."""
         self._frame = self.bounds(snap=snap)
         if self.tool is not Tool.SELECT:
             return self._take(tools.draw_press(self.tool, self.state, at, self._frame))
-        if jump and self.selected_row >= 0:
+        if jump and self.live_row >= 0:
             return self._jump(at)
         return self._grab(at)
 
@@ -80,8 +86,8 @@ class Gestures:
         return Chosen(self.scene.annotations[row].id)
 
     def feel(self, at: Point) -> Hit:
-        """What the pointer is over."""
-        under = self.under(at)
+        """What the pointer is over; a tool that draws feels nothing."""
+        under = self.under(at) if self.tool is Tool.SELECT else []
         hit = under[0] if under else NOTHING
         return Hit(hit.row, 0) if hit.row >= 0 and self.scene.annotations[hit.row].locked else hit
 

@@ -35,6 +35,7 @@ class CanvasView(BoxView):
     annotation_opened = Signal(str)
     menu_wanted = Signal(str, QPoint)
     tool_changed = Signal(str)
+    escaped = Signal()
     pointer_at = Signal(float, float)
     refused = Signal(str)
 
@@ -67,9 +68,13 @@ class CanvasView(BoxView):
         scene.show_rejected, scene.hidden = old.show_rejected, old.hidden
         self._gestures.scene = scene
         self._gestures.hovered = NOTHING
-        self._pending = {}
         self._pts = now_pts
         scene.at(now_pts)
+        # A nudge that has not been told yet goes on upon what is new.
+        kept = self._pending.items() if self._rest.isActive() else ()
+        self._pending = {one: box for one, box in kept if scene.row_of(one) >= 0}
+        for one, box in self._pending.items():
+            scene.edges[scene.row_of(one)] = box.edges
         self.update()
 
     def show_time(self, now_pts: int) -> None:
@@ -149,9 +154,9 @@ class CanvasView(BoxView):
             self.zoom_to(annotation)
 
     def nudge(self, dx: float, dy: float, grip: int = shaping.BODY) -> bool:
-        """Move the selected box, or only the edges in `grip`, by picture pixels; False if there is none to move."""
-        row = self._gestures.selected_row
-        if row < 0 or not self._scene.there[row]:
+        """Move the selected box, or only the edges in `grip`, by picture pixels; False if there is none to see."""
+        row = self._gestures.live_row
+        if row < 0:
             return False
         frame = self._gestures.bounds(snap=False)
         self._reshape(row, shaping.dragged(self._scene.box(row), grip, dx, dy, frame))
@@ -192,7 +197,7 @@ class CanvasView(BoxView):
             self._touch_moving()
             self._gestures.move(at, snap=_snaps(event))
             self._follow()
-        elif self.tool is Tool.SELECT:
+        else:
             self._light(self._gestures.feel(at))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -225,17 +230,20 @@ class CanvasView(BoxView):
             super().wheelEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        under = self._gestures.under(self._at(QPointF(event.pos())))
-        self.menu_wanted.emit(self._scene.annotations[under[0].row].id if under else "", event.globalPos())
+        """The menu of what is under the pointer; the menu key means what is selected."""
+        if event.reason() != QContextMenuEvent.Reason.Keyboard:
+            under = self._gestures.under(self._at(QPointF(event.pos())))
+            self._come(Chosen(self._scene.annotations[under[0].row].id if under else ""))
+        self.menu_wanted.emit(self.selected, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape gives up what is under way, then the tool, then the selection."""
+        """Escape gives up what is under way, then the tool; if there is neither here, it is told."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif not self._gestures.idle or self.tool is not Tool.SELECT:
             self.set_tool(Tool.SELECT)
         else:
-            self._come(Chosen(""))
+            self.escaped.emit()
 
     def leaveEvent(self, _event: QEvent) -> None:
         self._point(QPoint(-1, -1))
@@ -296,7 +304,7 @@ class CanvasView(BoxView):
 
     def _wheel(self, at: Point, *, larger: bool) -> None:
         """Over the selected box the wheel scales it, outside it moves the nearest edge."""
-        row = self._gestures.selected_row
+        row = self._gestures.live_row
         if row < 0:
             return
         box, frame = self._scene.box(row), self._gestures.bounds(snap=False)
@@ -318,7 +326,8 @@ class CanvasView(BoxView):
         if hit == before:
             return
         self._gestures.hovered = hit
-        self.setCursor(style.CURSORS.get(hit.grip, Qt.CursorShape.ArrowCursor))
+        if self.tool is Tool.SELECT:
+            self.setCursor(style.CURSORS.get(hit.grip, Qt.CursorShape.ArrowCursor))
         self._touch(before.row)
         self._touch(hit.row)
         if hit.row != before.row:

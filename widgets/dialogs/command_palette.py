@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 Index = QModelIndex | QPersistentModelIndex
 _HINT = Qt.ItemDataRole.UserRole + 1
 _HEIGHT = 28
+_NOTHING = "Nothing matches; what cannot be done just now is not listed."
 
 
 class Entry(Struct, frozen=True):
@@ -61,7 +62,7 @@ class _Line(QStyledItemDelegate):
         role = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.PlaceholderText
         painter.setPen(palette.color(role))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(area.adjusted(0, 0, -10, 0), right, str(index.data(_HINT)))
+        painter.drawText(area.adjusted(0, 0, -10, 0), right, index.data(_HINT) or "")
 
 
 class CommandPalette(QDialog):
@@ -103,6 +104,11 @@ class CommandPalette(QDialog):
             item.setData(_HINT, entry.hint)
             item.setData(Qt.ItemDataRole.UserRole, entry.id)
             self._list.addItem(item)
+        if not self._list.count():
+            item = QListWidgetItem(_NOTHING)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            item.setForeground(self.palette().placeholderText())
+            self._list.addItem(item)
         self._list.setCurrentRow(0)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
@@ -117,6 +123,6 @@ class CommandPalette(QDialog):
 
     def _choose(self) -> None:
         item = self._list.currentItem()
-        if item is not None:
+        if item is not None and item.flags():
             self.close()
             self.chosen.emit(str(item.data(Qt.ItemDataRole.UserRole)))

@@ -25,12 +25,13 @@ Keys = dict[str, tuple[str, ...]]
 
 
 class Shortcut(Struct, frozen=True):
-    """A row to show: which action, in which menu, with which keys now."""
+    """A row to show: which action, in which menu, with which keys now; those of a `fixed` one cannot be changed."""
 
     id: str
     title: str
     menu: str
     keys: tuple[str, ...]
+    fixed: bool = False
 
 
 class ShortcutEditor(QDialog):
@@ -69,7 +70,9 @@ class ShortcutEditor(QDialog):
         self._find.textChanged.connect(self.show_rows)
         self._set.clicked.connect(self._take)
         self._clear.clicked.connect(lambda: self.set_keys(self.current, ()))
+        self._tree.currentItemChanged.connect(lambda *_: self._allow())
         self.show_rows("")
+        self._allow()
 
     @property
     def current(self) -> str:
@@ -78,7 +81,7 @@ class ShortcutEditor(QDialog):
 
     def set_keys(self, id_: str, keys: tuple[str, ...]) -> None:
         """Give an action these keys and say at once if another one has them."""
-        if id_ in self._keys:
+        if id_ in self._keys and not self._rows[id_].fixed:
             self._keys[id_] = keys
             self.show_rows(self._find.text(), keep=id_)
 
@@ -97,6 +100,11 @@ class ShortcutEditor(QDialog):
             if id_ == keep:
                 self._tree.setCurrentItem(item)
         self._warn(clashing)
+
+    def _allow(self) -> None:
+        row = self._rows.get(self.current)
+        for button in (self._set, self._clear):
+            button.setEnabled(row is not None and not row.fixed)
 
     def _warn(self, clashing: Mapping[str, Sequence[str]]) -> None:
         lines = [

@@ -92,15 +92,21 @@ class Gestures:
     def selected_row(self) -> int:
         return self.lanes.row_of(self.selected)
 
+    @property
+    def live_row(self) -> int:
+        """The row of the segment that is selected, -1 for a track and while it is out of sight."""
+        row = self.selected_row
+        return row if row >= 0 and self.lanes.live(row) else -1
+
     def press(self, band: Band, pts: float, keys: Keys) -> Outcome:
         """The button went down in a band."""
         limits = self.bounds(keys)
-        if keys.jump and self.selected_row >= 0 and not self.lanes.tracks[self.selected_row]:
+        if keys.jump and self.live_row >= 0:
             return self._jump(pts, limits)
         if band.kind is not Kind.LANE and self.tool is Tool.SELECT:
             self.state = tools.Scrubbing()
             return Scrubbed(tools.settled(pts, limits))
-        found = hits(self.lanes, band.lane, pts, style.REACH * self.scale, self.selected_row) if band.lane >= 0 else []
+        found = hits(self.lanes, band.lane, pts, style.REACH * self.scale, self.selected_row)
         if self.tool is not Tool.SELECT or not found:
             at = tools.settled(pts, limits)
             self.state = tools.Stretching(at, at, band.lane, marks=self.tool is Tool.MOMENT)
@@ -135,8 +141,8 @@ class Gestures:
         return outcome
 
     def feel(self, band: Band | None, pts: float) -> Hit:
-        """What the pointer is over."""
-        if band is None or band.kind is not Kind.LANE:
+        """What the pointer is over; a tool that draws feels nothing."""
+        if band is None or band.kind is not Kind.LANE or self.tool is not Tool.SELECT:
             return NOTHING
         found = hits(self.lanes, band.lane, pts, style.REACH * self.scale, self.selected_row)
         hit = found[0] if found else NOTHING

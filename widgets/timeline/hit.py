@@ -16,8 +16,10 @@ class Hit(Struct, frozen=True):
 def hits(lanes: Lanes, lane: int, pts: float, reach: float, first: int = -1) -> list[Hit]:
     """All segments of a lane at an instant, best first; row `first`, the selected one, wins among equals.
 
-    Tracks are hit by their body only: their ends are keyframes.
+    Below the lanes, where `lane` is -1, there is nothing. Tracks are hit by their body only: their ends are keyframes.
     """
+    if lane < 0:
+        return []
     found = []
     for row in lanes.under(lane, pts, reach).tolist():
         start, end = lanes.spans[row].tolist()

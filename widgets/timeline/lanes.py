@@ -98,6 +98,10 @@ class Lanes:
     def title(self, row: int) -> str:
         return title_of(self.annotations[row], self._timed.labels)
 
+    def live(self, row: int) -> bool:
+        """Whether a row is a segment that is shown."""
+        return not self.tracks[row] and (self.show_rejected or not self.rejected[row])
+
     def holds(self, row: int, pts: int) -> bool:
         """Whether an instant lies inside, with something on both sides; a track goes on after its last key."""
         geometry = self.annotations[row].geometry

@@ -130,6 +130,10 @@ class TimeView(QWidget):
         """Bring a stretch of time close."""
         self._look(axes.spanning(start, end, self._room))
 
+    def clear_marks(self) -> None:
+        self._marks = (None, None)
+        self.update()
+
     def pan(self, dx: float) -> None:
         self._look(axes.panned(self._axis, dx))
 

@@ -53,6 +53,7 @@ class TimelineView(TimeView):
     annotation_opened = Signal(str)
     menu_wanted = Signal(str, QPoint)
     tool_changed = Signal(str)
+    escaped = Signal()
     refused = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -89,7 +90,10 @@ class TimelineView(TimeView):
         """Show the segments and tracks of the item, a lane for each label and for each phrase without one."""
         self._gestures.lanes = self._lanes.changed(annotations, labels)
         self._gestures.hovered = NOTHING
-        self._pending = {}
+        # A nudge that has not been told yet goes on upon what is new.
+        kept = self._pending.items() if self._rest.isActive() else ()
+        self._pending = {one: segment for one, segment in kept if self._lanes.row_of(one) >= 0}
+        self._show(tuple(self._pending.items()))
         self.scroll(0)
 
     def show_time(self, pts: int, *, follow: bool = False) -> None:
@@ -163,8 +167,8 @@ class TimelineView(TimeView):
 
     def nudge(self, steps: int, grip: int = tools.BODY) -> bool:
         """Move the selected segment, or one boundary, by frames (milliseconds of a sound); False if there is none."""
-        row = self._gestures.selected_row
-        if row < 0 or self._lanes.tracks[row]:
+        row = self._gestures.live_row
+        if row < 0:
             return False
         segment, limits = self._lanes.segment(row), self._gestures.limits
         unit = max(round(self._unit()), 1)
@@ -175,8 +179,8 @@ class TimelineView(TimeView):
 
     def boundary_to_playhead(self, grip: int) -> bool:
         """The selected segment starts, or ends, at the playhead; False if there is none."""
-        row = self._gestures.selected_row
-        if row < 0 or self._lanes.tracks[row]:
+        row = self._gestures.live_row
+        if row < 0:
             return False
         segment = tools.boundary_to(self._lanes.segment(row), grip, self.playhead, self._gestures.limits)
         if segment is None:
@@ -188,16 +192,16 @@ class TimelineView(TimeView):
 
     def mark(self, grip: int) -> None:
         """Mark in or out at the playhead; with both marks a segment is drawn between them."""
-        start, end = self.marks
-        self._marks = (self.playhead, end) if grip == tools.START else (start, self.playhead)
-        start, end = self._marks
-        if start is not None and end is not None and start < end:
+        here, (start, end) = self.playhead, self.marks
+        start, end = (here, end) if grip == tools.START else (start, here)
+        if start is None or end is None:
+            self._marks = (start, end)
+        elif start < end:
             self._marks = (None, None)
             self.segment_drawn.emit(Segment(start, end), "")
-        self.update()
-
-    def clear_marks(self) -> None:
-        self._marks = (None, None)
+        else:
+            self._marks = (here, None) if grip == tools.START else (None, here)
+            self.refused.emit(self.tr("A segment's start comes before its end; set the other mark again."))
         self.update()
 
     def split(self) -> None:
@@ -281,19 +285,22 @@ class TimelineView(TimeView):
             self.mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        at = QPointF(event.pos())
-        hit = self._gestures.feel(self._band(at), self._pts(at))
-        self.menu_wanted.emit(self._lanes.annotations[hit.row].id if hit.row >= 0 else "", event.globalPos())
+        """The menu of what is under the pointer; the menu key means what is selected."""
+        if event.reason() != QContextMenuEvent.Reason.Keyboard:
+            at = QPointF(event.pos())
+            hit = self._gestures.feel(self._band(at), self._pts(at))
+            self._come(Chosen(self._lanes.annotations[hit.row].id if hit.row >= 0 else ""))
+        self.menu_wanted.emit(self.selected, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape gives up what is under way, then the tool and the marks, then the selection."""
+        """Escape gives up what is under way, the tool and the marks; if there is nothing of it here, it is told."""
         if event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
         elif not self._gestures.idle or self.tool is not Tool.SELECT or self.marks != (None, None):
             self.clear_marks()
             self.set_tool(Tool.SELECT)
         else:
-            self._come(Chosen(""))
+            self.escaped.emit()
 
     def leaveEvent(self, _event: QEvent) -> None:
         self._light(NOTHING)
@@ -314,6 +321,7 @@ class TimelineView(TimeView):
                     self.select(annotation)
                     self.annotation_selected.emit(annotation)
             case Drawn(segment, label):
+                self.set_tool(Tool.SELECT)
                 self.segment_drawn.emit(segment, label)
             case Marked(segment):
                 self.set_tool(Tool.SELECT)
@@ -351,8 +359,9 @@ class TimelineView(TimeView):
         if hit == before:
             return
         self._gestures.hovered = hit
-        edge = hit.grip in {tools.START, tools.END}
-        self.setCursor(Qt.CursorShape.SizeHorCursor if edge else Qt.CursorShape.ArrowCursor)
+        if self.tool is Tool.SELECT:
+            edge = hit.grip in {tools.START, tools.END}
+            self.setCursor(Qt.CursorShape.SizeHorCursor if edge else Qt.CursorShape.ArrowCursor)
         self.update(QRect(style.GUTTER, fixed_height(self._kinds), self.width(), self.height()))
         if hit.row != before.row:
             self.annotation_hovered.emit(self._lanes.annotations[hit.row].id if hit.row >= 0 else "")

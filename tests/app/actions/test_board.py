@@ -41,10 +41,11 @@ def test_menus_and_tool_bar_come_from_the_rows(board: ActionBoard, qtbot: QtBot)
     qtbot.addWidget(window)
     bar = QToolBar()
     window.addToolBar(bar)
-    menus = board.fill_menus(window.menuBar(), ("Edit", "Nothing"))
+    menus = board.fill_menus(window.menuBar(), {"Edit": "i", "Nothing": "N"})
     board.fill_tool_bar(bar)
     assert [action.text() for action in menus["Edit"].actions()] == ["One", "", "Two"]
     assert list(menus) == ["Edit"]
+    assert menus["Edit"].title() == "Ed&it"
     assert [action.text() for action in bar.actions()] == ["One"]
 
 

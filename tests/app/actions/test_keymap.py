@@ -18,9 +18,19 @@ def test_no_preset_claims_a_key_twice(preset: str) -> None:
     assert conflicts(keymap(ACTIONS, preset, {})) == {}
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_no_preset_leaves_an_action_without_any_of_its_keys(preset: str) -> None:
+    keys = keymap(ACTIONS, preset, {})
+    assert [row.id for row in ACTIONS if row.keys and not keys[row.id]] == []
+
+
 def test_a_key_given_to_one_action_is_taken_from_the_row_that_had_it() -> None:
     rows = [Action("a", "A", keys=("X",)), Action("b", "B", keys=("Y", "Z"))]
     assert keymap(rows, "own", {"a": ("Y",)}) == {"a": ("Y",), "b": ("Z",)}
+
+
+def test_the_letter_that_opens_a_menu_is_claimed_already() -> None:
+    assert conflicts({"a": ("Alt+I",), "b": ("Alt+M",)}) == {"Alt+I": ["menu.media", "a"]}
 
 
 def test_two_own_choices_of_one_key_are_a_conflict() -> None:

@@ -103,6 +103,17 @@ def test_escape_gives_up_the_tool_and_then_the_selection(room: Room, qtbot: QtBo
     assert room.session.selected is None
 
 
+def test_what_is_hidden_is_no_longer_in_hand(room: Room, qtbot: QtBot) -> None:
+    one = room.put(room.show("green.png"), Box(20, 30, 120, 90))
+    qtbot.waitUntil(lambda: room.canvas.picture_size == (200, 150))
+    room.session.select(one.id)
+    room.board.run("canvas.hide")
+    assert room.session.selected is None
+    room.session.select(one.id)
+    room.board.run("canvas.show_all")
+    assert room.session.selected == one
+
+
 def test_marks_for_the_next_question_go_to_the_session(room: Room) -> None:
     room.show("tone.wav")
     room.timeline.moment_marked.emit(Segment(0, 800))

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.actions import ACTIONS
+from app.actions.keymap import keymap
 from engine.domain.geometry import Box, Key, Segment, Track
 from engine.domain.media import MediaKind
 from engine.media.proxy import proxy_file
@@ -107,6 +109,39 @@ def test_a_sound_has_a_waveform_and_a_segment_drawn_on_it(room: Room, qtbot: QtB
     assert item.clock is not None
 
 
+def test_marking_out_while_playing_draws_and_plays_on(room: Room, qtbot: QtBot) -> None:
+    item, player = room.show("clip.mp4"), room.desk.player
+    assert item.clock is not None
+    qtbot.waitUntil(lambda: player.ready and room.canvas.picture_size == (64, 48), timeout=20000)
+    room.board.run("timeline.mark_in")
+    room.board.run("media.play")
+    qtbot.waitUntil(lambda: room.timeline.playhead >= item.clock.pts_at(0.4), timeout=5000)
+    room.board.run("timeline.mark_out")
+    (drawn,) = room.session.annotations
+    assert isinstance(drawn.geometry, Segment)
+    assert room.session.selected == drawn
+    assert player.playing
+    assert player.position >= drawn.geometry.end
+
+
+def test_drawing_beside_the_playhead_leaves_it_where_it_is(room: Room, qtbot: QtBot) -> None:
+    item, player = room.show("clip.mp4"), room.desk.player
+    assert item.clock is not None
+    at = item.clock.pts_at
+    qtbot.waitUntil(lambda: player.ready, timeout=20000)
+    player.seek(at(1.2))
+    room.timeline.segment_drawn.emit(Segment(at(0.4), at(1.2)), "")
+    room.timeline.segment_drawn.emit(Segment(at(0.2), at(0.4)), "")
+    assert player.position == at(1.2)
+    first, _ = room.session.annotations
+    room.session.select(first.id)
+    assert player.position == at(1.2)
+    room.session.select(None)
+    player.seek(at(1.6))
+    room.session.select(first.id)
+    assert player.position == at(0.4)
+
+
 def test_a_predicted_segment_plays_over_and_over_when_the_review_walks_to_it(room: Room, qtbot: QtBot) -> None:
     item = room.show("clip.mp4")
     assert item.clock is not None
@@ -124,6 +159,15 @@ def test_a_predicted_segment_plays_over_and_over_when_the_review_walks_to_it(roo
     assert room.desk.player._playback.loop == Segment(item.clock.pts_at(0.5), item.clock.pts_at(1.8))
     room.session.select(None)
     assert (room.desk.player.playing, room.desk.player.looping) == (False, False)
+
+
+def test_a_loop_without_a_segment_is_told_of(room: Room, qtbot: QtBot) -> None:
+    room.show("clip.mp4")
+    qtbot.waitUntil(lambda: room.desk.player.ready, timeout=20000)
+    with qtbot.waitSignal(room.session.told) as told:
+        room.board.run("media.loop")
+    assert told.args == ["Select a segment first: it is what is played over and over."]
+    assert not room.desk.player.playing
 
 
 def test_opening_a_clip_with_a_predicted_segment_selected_shows_it_and_rests(room: Room, qtbot: QtBot) -> None:
@@ -209,3 +253,11 @@ def test_the_next_clip_is_open_before_it_is_wanted(room: Room, qtbot: QtBot) -> 
     assert player._playback is ready
     room.desk.close()
     assert player._next._playback is None
+
+
+def test_the_hints_of_the_player_name_the_keys_that_hold(room: Room) -> None:
+    back, play = (room.window.findChild(QToolButton, f"player.{name}") for name in ("back", "play"))
+    place = room.window.findChild(QLineEdit, "player.place")
+    room.board.set_keys(keymap(ACTIONS, "cvat", {"media.play": ()}))
+    assert (back.toolTip(), play.toolTip()) == ("Frame back (D)", "Play")
+    assert place.toolTip().endswith("(Ctrl+G)")

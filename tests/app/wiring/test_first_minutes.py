@@ -56,6 +56,12 @@ def test_the_keys_that_tour_and_guide_name_are_those_of_the_actions() -> None:
     assert not wrong
 
 
+def test_the_guide_tells_what_the_mouse_does_with_a_key_held_and_which_keys_always_go_frame_by_frame() -> None:
+    pages = " ".join(path.read_text() for path in guide().glob("*.md"))
+    for told in ("**Ctrl+click**", "**Ctrl+Shift+click**", "**Alt+wheel**", "**,** and **.** go frame by frame"):
+        assert told in pages
+
+
 def test_every_link_and_picture_of_the_guide_is_there_and_all_is_small() -> None:
     for page in guide().glob("*.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):

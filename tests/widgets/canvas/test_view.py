@@ -74,6 +74,17 @@ def test_a_sticky_tool_draws_again(canvas: CanvasView, told: list) -> None:
     assert [one[2] for one in told] == [Box(10, 10, 50, 40), Box(110, 10, 150, 40)]
 
 
+def test_a_sticky_tool_keeps_its_cursor_over_what_is_drawn(canvas: CanvasView) -> None:
+    canvas.show_annotations([said("a", Box(30, 30, 90, 90))], {}, 0)
+    canvas.set_tool(Tool.BOX, sticky=True)
+    drag(canvas, (10, 10), (50, 40))
+    QTest.mouseMove(canvas, QPoint(60, 60))
+    assert canvas.cursor().shape() is Qt.CursorShape.CrossCursor
+    canvas.set_tool(Tool.SELECT)
+    QTest.mouseMove(canvas, QPoint(90, 90))
+    assert canvas.cursor().shape() is Qt.CursorShape.SizeFDiagCursor
+
+
 def test_a_region_is_marked_for_the_question(canvas: CanvasView, told: list) -> None:
     canvas.set_tool(Tool.REGION)
     drag(canvas, (10, 20), (60, 80))
@@ -220,6 +231,22 @@ def test_a_track_is_reshaped_where_it_is_now(canvas: CanvasView, told: list) -> 
     canvas.show_time(25)
     click(canvas, (5, 5))
     assert canvas.selected == ""
+
+
+GONE = Track((Key(0, Box(100, 100, 200, 180)), Key(10, Box(100, 100, 200, 180), outside=True)))
+
+
+@pytest.mark.parametrize("why", ["hidden", "rejected", "gone"])
+def test_what_is_out_of_sight_is_not_changed(canvas: CanvasView, told: list, why: str) -> None:
+    review = Review.REJECTED if why == "rejected" else Review.ACCEPTED
+    canvas.show_annotations([said("a", GONE if why == "gone" else Box(100, 100, 200, 180), review)], {}, 20)
+    canvas.hide_annotations(frozenset("a" if why == "hidden" else ""))
+    canvas.select("a")
+    assert not canvas.nudge(5, 0)
+    wheel(canvas, (150, 140), QPoint(120, 0), ALT)
+    canvas.settle()
+    click(canvas, (260, 150), CTRL)
+    assert told == [("selected", "", None)]
 
 
 def test_the_look_of_each_state_differs(canvas: CanvasView) -> None:

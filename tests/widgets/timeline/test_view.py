@@ -89,11 +89,35 @@ def test_a_click_beside_everything_only_moves_the_playhead(timeline: TimelineVie
     assert told == [("scrubbed", 640)]
 
 
+def test_the_pointer_may_go_anywhere_while_there_are_no_lanes(timeline: TimelineView, told: list) -> None:
+    for at in (QPoint(style.GUTTER + 300, y) for y in (5, LANE, EMPTY)):
+        QTest.mouseMove(timeline, at)
+        QTest.mouseClick(timeline, LEFT, PLAIN, at)
+        QTest.mouseDClick(timeline, LEFT, PLAIN, at)
+        QTest.mouseClick(timeline, Qt.MouseButton.RightButton, PLAIN, at)
+    assert {one[0] for one in told} == {"scrubbed"}
+
+
 def test_a_moment_is_marked_anywhere(timeline: TimelineView, told: list) -> None:
     timeline.set_tool(Tool.MOMENT)
     drag(timeline, 100, 250, y=5)
     assert told == [("moment", Segment(100, 250))]
     assert timeline.tool is Tool.SELECT
+
+
+def test_the_tool_is_put_away_after_a_segment(timeline: TimelineView, told: list) -> None:
+    timeline.show_annotations([said("a", 100, 300)], LABELS)
+    timeline.set_tool(Tool.DRAW)
+    QTest.mouseMove(timeline, QPoint(200 + style.GUTTER, LANE))
+    QTest.mouseMove(timeline, QPoint(300 + style.GUTTER, LANE))
+    assert timeline.cursor().shape() is Qt.CursorShape.CrossCursor
+    drag(timeline, 200, 250)
+    assert told == [("drawn", Segment(200, 250), "l")]
+    assert timeline.tool is Tool.SELECT
+    drag(timeline, 150, 160)
+    assert told[-1] == ("reshaped", ("a", Segment(110, 310)))
+    QTest.mouseMove(timeline, QPoint(110 + style.GUTTER, LANE))
+    assert timeline.cursor().shape() is Qt.CursorShape.SizeHorCursor
 
 
 def test_a_segment_is_moved_and_says_so_once(timeline: TimelineView, told: list) -> None:
@@ -186,6 +210,23 @@ def test_in_and_out_marks_draw(timeline: TimelineView, told: list) -> None:
     assert timeline.marks == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("marked", "kept"),
+    [(((120, tools.END), (480, tools.START)), (480, None)), (((480, tools.START), (120, tools.END)), (None, 120))],
+)
+def test_marks_the_wrong_way_round_are_told_of(
+    timeline: TimelineView,
+    told: list,
+    marked: tuple[tuple[int, int], ...],
+    kept: tuple[int | None, int | None],
+) -> None:
+    for pts, grip in marked:
+        timeline.show_time(pts)
+        timeline.mark(grip)
+    assert timeline.marks == kept
+    assert [one[0] for one in told] == ["refused"]
+
+
 def test_nudges_are_one_step_when_they_rest(timeline: TimelineView, told: list, qtbot: QtBot) -> None:
     timeline.show_annotations([said("a", 100, 300)], LABELS)
     timeline.select("a")
@@ -221,6 +262,15 @@ def test_rejected_segments_are_out_of_reach_until_asked_for(timeline: TimelineVi
     timeline.show_rejected(True)
     click(timeline, 200)
     assert told == [("scrubbed", 200), ("selected", "a")]
+
+
+def test_a_rejected_segment_out_of_sight_is_not_changed(timeline: TimelineView, told: list) -> None:
+    timeline.show_annotations([said("a", 100, 300, Review.REJECTED)], LABELS)
+    timeline.select("a")
+    assert not timeline.nudge(1)
+    assert not timeline.boundary_to_playhead(tools.END)
+    click(timeline, 450, y=EMPTY, keys=CTRL)
+    assert told == [("scrubbed", 450)]
 
 
 def test_signals_are_asked_for_the_time_in_sight_only(timeline: TimelineView) -> None:

@@ -1,0 +1,55 @@
+"""Panels are shown and hidden by actions, so their keys can be changed and are seen among all others."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.actions import ACTIONS
+from app.actions.board import ActionBoard
+from app.main_window import MainWindow
+
+
+def test_a_panel_is_hidden_and_shown_by_its_action(qtbot: QtBot) -> None:
+    board = ActionBoard(ACTIONS)
+    window = MainWindow(board)
+    qtbot.addWidget(window)
+    window.setCentralWidget(QWidget())
+    window.place("media", "Media", QWidget(), Qt.DockWidgetArea.LeftDockWidgetArea)
+    window.show()
+    action, dock = board.action("panel.media"), window.docks["media"]
+    for shown in (False, True):
+        board.run("panel.media")
+        assert (dock.isVisible(), action.isChecked()) == (shown, shown)
+    dock.hide()
+    assert not action.isChecked()
+    assert action in window.menus["View"].actions()
+    assert not board.action("panel.history").isEnabled()
+
+
+def test_every_function_key_stands_in_the_table_of_actions() -> None:
+    keys = {key: row.id for row in ACTIONS for key in row.keys}
+    panels = [keys[f"F{number}"] for number in (2, 3, 4, 5, 7, 8)]
+    assert panels == [f"panel.{name}" for name in ("media", "time", "ask", "annotations", "history", "training")]
+
+
+def test_panels_give_way_before_the_middle_becomes_too_narrow(qtbot: QtBot) -> None:
+    window = MainWindow(ActionBoard(ACTIONS))
+    qtbot.addWidget(window)
+    window.setCentralWidget(QWidget())
+    for name, area in (("media", Qt.DockWidgetArea.LeftDockWidgetArea), ("ask", Qt.DockWidgetArea.RightDockWidgetArea)):
+        panel = QWidget()
+        panel.setMinimumWidth(220)
+        window.place(name, name, panel, area)
+    window.resize(1440, 900)
+    window.show()
+    window.share_out((("media", 290), ("ask", 400)), ())
+    media, ask, middle = window.docks["media"], window.docks["ask"], window.centralWidget()
+    qtbot.waitUntil(lambda: (media.width(), ask.width()) == (290, 400))
+    window.resize(1024, 700)
+    qtbot.waitUntil(lambda: middle.width() >= 470)
+    assert media.width() < 290
+    assert ask.width() < 400
+    window.resize(700, 700)
+    qtbot.waitUntil(lambda: (media.width(), ask.width()) == (220, 220))
+    window.resize(1440, 900)
+    qtbot.waitUntil(lambda: (media.width(), ask.width()) == (290, 400))

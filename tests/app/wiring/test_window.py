@@ -1,0 +1,36 @@
+"""Keys that move between panels, on the real window."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.wiring.window import connect_moving
+from tests.app.wiring.desk_room import Room
+from widgets.media_list import MediaList
+from widgets.naming import named
+
+
+def test_the_next_panel_is_one_that_takes_keys(room: Room, qtbot: QtBot) -> None:
+    panel = QWidget()
+    named(QLineEdit(panel), "words", "Words")
+    room.window.place("media", "Media", panel, Qt.DockWidgetArea.LeftDockWidgetArea)
+    for dock in room.window.docks.values():
+        dock.show()
+    connect_moving(room.board, room.window, room.session, MediaList())
+    room.window.activateWindow()
+    qtbot.waitUntil(room.window.isActiveWindow)
+
+    def walk() -> list[str]:
+        names = []
+        for _ in range(3):
+            room.board.run("go.panel")
+            focus = QApplication.focusWidget()
+            names.append(focus.objectName() if focus else "")
+        return names
+
+    room.show("clip.mp4")
+    room.canvas.setFocus()
+    assert walk() == ["timeline", "words", "canvas"]
+    room.show("tone.wav")
+    room.timeline.setFocus()
+    assert walk() == ["words", "timeline", "words"]
