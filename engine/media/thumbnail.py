@@ -1,7 +1,7 @@
 """Small pictures of media for lists and time lines, kept on disk."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import av
@@ -10,13 +10,14 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from PIL import Image
 
-from engine.domain.errors import GroundworkError
+from engine.domain.errors import GroundworkError, MediaError
 from engine.domain.media import Clock, MediaKind
 from engine.media import cache, picture
 from engine.media.container import open_container, readable, video_of
 from engine.media.convert import Converter, Size, fitted, frame_orientation
 from engine.media.orientation import Pixels
 from engine.media.probe import probe
+from engine.media.video import VideoReader
 from engine.media.waveform import Waveform
 
 # A clip's first frames are often black.
@@ -61,6 +62,25 @@ def key_frames(path: Path, clock: Clock, times: Iterable[int], size: Size) -> It
             pts, frame = found
             converter = converter or Converter(frame_orientation(frame), size)
             yield pts, converter.frame(frame, pts).pixels
+
+
+def frames_at(path: Path, times: Iterable[int], size: Size, stop: Callable[[], bool]) -> Iterator[tuple[int, Pixels]]:
+    """(time, pixels) of the frame on screen at each of the rising `times` (PTS) that can be decoded.
+
+    Slower than `key_frames`, by one core. Raises `Cancelled` once `stop()`.
+    """
+    reader = VideoReader(path, threads=1)
+    converter: Converter | None = None
+    try:
+        for wanted in times:
+            try:
+                _, frame = reader.at(wanted, stop=stop)
+            except MediaError:
+                continue
+            converter = converter or Converter(frame_orientation(frame), size)
+            yield wanted, converter.frame(frame, wanted).pixels
+    finally:
+        reader.close()
 
 
 def _key_before(container: InputContainer, stream: VideoStream, wanted: int) -> tuple[int, av.VideoFrame] | None:

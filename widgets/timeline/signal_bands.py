@@ -21,7 +21,8 @@ Peaks = Callable[[float, float, int], NDArray[np.float32]]
 # (start s, end s, columns) -> (rows, columns) levels 0..255, high frequencies first.
 Spectra = Callable[[float, float, int], NDArray[np.uint8]]
 # PTS -> a small picture of that instant, None while it is being made.
-Thumbnails = Callable[[int], QImage | None]
+Thumbnails = Callable[[int, int], QImage | None]
+"""(PTS, PTS to the next one) -> the picture on screen then, as far as it is known."""
 
 Columns = tuple[int, int]
 # Room that the name of a tick needs.
@@ -72,7 +73,7 @@ class SignalBands:
             shown = min(wide - 1, end - x)
             if shown <= 0:
                 break
-            image = self.thumbnails(round(pts))
+            image = self.thumbnails(round(pts), round(step))
             if image is not None and not image.isNull():
                 part = QRectF(0, 0, image.width() * shown / (wide - 1), image.height())
                 painter.drawImage(QRectF(x, band.top, shown, band.height), image, part)

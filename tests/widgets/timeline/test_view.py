@@ -314,7 +314,7 @@ def test_the_filmstrip_ends_where_the_clip_ends(timeline: TimelineView) -> None:
     green = QColor(0, 200, 0)
     picture = QImage(96, 54, QImage.Format.Format_RGB32)
     picture.fill(green)
-    timeline.show_thumbnails(lambda _: picture, 3.0)
+    timeline.show_thumbnails(lambda _pts, _step: picture, 3.0)
     end = round(timeline.looking.to_x(1000)) + style.GUTTER
     row = timeline.grab().toImage().copy(0, style.RULER + style.GAP + 20, timeline.width(), 1)
     shown = [x for x in range(row.width()) if row.pixelColor(x, 0) == green]
