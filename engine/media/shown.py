@@ -12,7 +12,7 @@ from engine.media.video import Decoded, VideoReader
 class ShownFrames:
     """Frames in rising order of PTS. For one thread; `close` it.
 
-    In place of a frame that cannot be decoded the one before it is seen, at the start the first that can be decoded.
+    In place of a frame that cannot be decoded the one before it is seen.
     """
 
     def __init__(self, path: Path, index: FrameIndex) -> None:

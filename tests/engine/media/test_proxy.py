@@ -31,9 +31,9 @@ def test_the_copy_of_a_damaged_clip_holds_what_is_seen_of_it(tmp_path: Path) -> 
     path = clips.write_clip(tmp_path / "a.mp4", count=60, options={"g": "10", "bf": "0", "preset": "veryfast"})
     clips.hurt(path, [*range(10), *range(30, 40)], "video")
     copy = Proxy(make_proxy(path, lambda done, total: None))
-    seen = [clips.number_of(copy.frame(number).to_ndarray(format="rgb24")) for number in range(60)]
+    seen = [clips.number_of(copy.frame(number).to_ndarray(format="rgb24")) for number in range(50)]
     copy.close()
-    assert seen == [*[10] * 10, *range(10, 30), *[29] * 10, *range(40, 60)]
+    assert seen == [*range(10, 30), *[29] * 10, *range(40, 60)]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,8 @@ def test_the_copy_has_the_colours_of_the_clip(size: tuple[int, int], matrix: str
     assert np.abs(shown[0] - shown[1]).max() <= 4
 
 
-def test_a_stopped_copy_leaves_nothing(tmp_path: Path) -> None:
+def test_a_stopped_copy_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWORK_CACHE", str(tmp_path / "cache"))
     path = clips.write_clip(tmp_path / "a.mp4", count=30)
 
     def enough(done: float, _total: float) -> None:
