@@ -22,7 +22,6 @@ from engine.media import cache
 from engine.media.container import DAMAGE, open_container, readable, video_of
 from engine.media.times import FrameTimes, stored
 
-_BATCH = 4096
 _NEVER = -(1 << 63)
 Beat = Callable[[], None]
 # Frames decoded to see whether an interlaced clip has one in each packet.
@@ -176,7 +175,7 @@ def _packets(container: InputContainer, stream: VideoStream, stop: threading.Eve
                 last = dts
             hidden = packet.is_discard or (hides and _vp8_hidden(packet))
             rows.append((pts, packet.duration or 0, packet.is_keyframe, not hidden))
-            _check(len(rows), stop)
+            _check(stop)
     return found
 
 
@@ -188,8 +187,8 @@ def _decoded(path: Path, stop: threading.Event | None, beat: Beat) -> Iterator[_
             return
         stream.thread_type = "AUTO"
         times = FrameTimes(container, stream)
-        for count, frame in enumerate(_frames(times)):
-            _check(count, stop)
+        for frame in _frames(times):
+            _check(stop)
             beat()
             pts = times.of(frame)
             if pts is not None:
@@ -220,6 +219,6 @@ def _vp8_hidden(packet: "Packet[VideoStream]") -> bool:
     return not bytes(packet)[0] >> 4 & 1
 
 
-def _check(count: int, stop: threading.Event | None) -> None:
-    if stop is not None and count % _BATCH == 0 and stop.is_set():
+def _check(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
         raise Cancelled("Reading the clip was stopped.")
