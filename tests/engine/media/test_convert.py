@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import av
 import cv2
 import numpy as np
@@ -69,3 +72,15 @@ def test_every_column_is_written_whatever_the_width(form: str, width: int) -> No
         shown = Converter(1, view).frame(frame, 0).pixels[..., :3]
         assert shown.shape[1] == width
         assert np.abs(shown.astype(int) - 200).max() < 8
+
+
+def test_opencv_is_loaded_when_frames_are_much_larger_than_shown_and_not_before() -> None:
+    told = """
+import sys, av
+from engine.media.convert import Converter
+for view in ((480, 360), (240, 180)):
+    Converter(1, view).frame(av.VideoFrame(960, 720, "yuv420p"), 0)
+    print("cv2" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
