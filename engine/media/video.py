@@ -63,6 +63,7 @@ class VideoReader:
         `stored` is given each frame on the way whose place is within `keep` before the target. Raises `MediaError` when
         the frame cannot be decoded, `Cancelled` once `stop()`.
         """
+        self._skip_all = False
         with readable(self.path):
             if self.index is None:
                 return self._seen_at(pts, stop)
@@ -91,7 +92,7 @@ class VideoReader:
         return self._last
 
     def skip_unneeded(self, skip: bool) -> None:
-        """Leave out frames that no other needs, to catch up when playing is behind."""
+        """Let `next` leave out frames that no other needs, to catch up when playing is behind; up to the next `at`."""
         self._skip_all = skip
 
     def _open(self) -> None:

@@ -76,6 +76,20 @@ def test_the_frame_carries_the_number_of_its_place(kind: str, clip) -> None:
     reader.close()
 
 
+def test_a_frame_sought_after_catching_up_is_found_though_no_other_needs_it(clip) -> None:
+    path = clip("three B-frames")
+    index = frame_index(path)
+    reader = VideoReader(path, index)
+    shown = []
+    for n in range(20, 60):
+        reader.at(int(index.pts[3]))
+        reader.skip_unneeded(True)
+        reader.next()
+        shown.append(reader.at(int(index.pts[n]))[0])
+    reader.close()
+    assert shown == index.pts[20:60].tolist()
+
+
 def test_reading_on_after_a_seek_misses_no_frame(clip) -> None:
     path = clip("open groups")
     index = frame_index(path)
