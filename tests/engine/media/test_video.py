@@ -144,3 +144,15 @@ def test_without_an_index_far_frames_are_sought_not_decoded_to(clip, monkeypatch
     reader.close()
     assert sought
     assert pts == 135 * 512
+
+
+def test_without_an_index_a_frame_that_stays_on_screen_is_not_sought_again(tmp_path: Path, monkeypatch) -> None:
+    path = clips.write_clip(tmp_path / "a.mp4", options={"g": "140", "bf": "0", "preset": "veryfast"})
+    clips.hurt(path, range(40, 140), "video")
+    reader = VideoReader(path)
+    sought = []
+    monkeypatch.setattr(reader, "_seek", lambda pts, seek=reader._seek: sought.append(pts) or seek(pts))
+    shown = [reader.at(pts * 512)[0] // 512 for pts in (30, 30, *range(30, 150))]
+    reader.close()
+    assert shown == [30, 30, *range(30, 40), *[39] * 100, *range(140, 150)]
+    assert len(sought) == 1
