@@ -34,6 +34,7 @@ class Filmstrip(QObject):
         self._made: dict[int, tuple[int, QImage]] = {}
         self._waiting: list[int] = []
         self._rough: list[int] = []
+        self._exact: list[int] = []
         self._job: Job | None = None
 
     def open(self, item: MediaItem | None, path: Path | None) -> None:
@@ -41,7 +42,7 @@ class Filmstrip(QObject):
         if self._job is not None:
             self._job.cancel()
         self._job, self._path = None, None
-        self._made, self._waiting, self._rough = {}, [], []
+        self._made, self._waiting, self._rough, self._exact = {}, [], [], []
         if item is not None and path is not None and item.kind is MediaKind.VIDEO and item.height:
             self._path, self._clock = path, item.clock
             self.given.emit(self.at, item.width / item.height)
@@ -50,11 +51,12 @@ class Filmstrip(QObject):
         """The picture at an instant, or the nearest there is while it is being made; `step` PTS to the next one."""
         if pts not in self._made:
             self._waiting = _first(pts, self._waiting)
+            self._give_way()
             self._go_on()
             near = min(self._made, key=lambda made: abs(made - pts), default=None)
             return self._made[near][1] if near is not None else None
         past, image = self._made[pts]
-        if past > step / 2:
+        if past > step / 2 and pts not in self._exact:
             self._rough = _first(pts, self._rough)
             self._go_on()
         return image
@@ -70,19 +72,27 @@ class Filmstrip(QObject):
             )
         elif self._rough:
             exact, self._rough = self._rough[:_BATCH], self._rough[_BATCH:]
-            self._settle(exact)
+            self._exact = exact
             self._job = self._jobs.run(
                 lambda report: _frames(path, sorted(exact), report), done=self._take, failed=lambda _: self._take([])
             )
 
-    def _settle(self, instants: list[int]) -> None:
-        """Ask for these once only, also where no frame can be decoded."""
-        for pts in instants:
+    def _give_way(self) -> None:
+        """What is there roughly waits for what is not there at all."""
+        if self._job is not None and self._exact:
+            self._job.cancel()
+            self._job, self._rough, self._exact = None, [*self._exact, *self._rough], []
+
+    def _settle(self) -> None:
+        """Ask for exact frames once only, also where none can be decoded."""
+        for pts in self._exact:
             if pts in self._made:
                 self._made[pts] = (0, self._made[pts][1])
+        self._exact = []
 
     def _take(self, made: _Made) -> None:
         self._job = None
+        self._settle()
         if len(self._made) + len(made) > _KEPT:
             self._made = {}
         self._made.update((pts, (past, image)) for pts, past, image in made)

@@ -303,6 +303,8 @@ class _Task:
         lap, at = 0, wish.pts
         found: Decoded | None = self._fetch(at)
         while found is not None:
+            if not source.current(self._generation):
+                raise Cancelled("Playing was changed.")
             pts, frame = found
             # What is on screen already where playing begins is due there.
             when = Instant(lap, source.seconds(max(pts, at)))
@@ -368,8 +370,6 @@ class _Task:
 
     def _after(self, pts: int) -> Decoded | None:
         source, index = self._source, self._source.index
-        if not source.current(self._generation):
-            raise Cancelled("Playing was changed.")
         if index is not None:
             rank = index.rank(pts) + 1
             if rank >= len(index):

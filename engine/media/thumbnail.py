@@ -10,14 +10,15 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 from PIL import Image
 
-from engine.domain.errors import GroundworkError, MediaError
+from engine.domain.errors import GroundworkError
 from engine.domain.media import Clock, MediaKind
 from engine.media import cache, picture
 from engine.media.container import open_container, readable, video_of
 from engine.media.convert import Converter, Size, fitted, frame_orientation
+from engine.media.index import frame_index
 from engine.media.orientation import Pixels
 from engine.media.probe import probe
-from engine.media.video import VideoReader
+from engine.media.shown import ShownFrames
 from engine.media.waveform import Waveform
 
 # A clip's first frames are often black.
@@ -65,22 +66,19 @@ def key_frames(path: Path, clock: Clock, times: Iterable[int], size: Size) -> It
 
 
 def frames_at(path: Path, times: Iterable[int], size: Size, stop: Callable[[], bool]) -> Iterator[tuple[int, Pixels]]:
-    """(time, pixels) of the frame on screen at each of the rising `times` (PTS) that can be decoded.
+    """(time, pixels) of the frame on screen at each of the rising `times` (PTS).
 
-    Slower than `key_frames`, by one core. Raises `Cancelled` once `stop()`.
+    Slower than `key_frames`, by one core. Raises `Cancelled` once `stop()`, `MediaError` when nothing can be decoded.
     """
-    reader = VideoReader(path, threads=1)
+    shown = ShownFrames(path, frame_index(path), threads=1)
     converter: Converter | None = None
     try:
         for wanted in times:
-            try:
-                _, frame = reader.at(wanted, stop=stop)
-            except MediaError:
-                continue
+            frame = shown.at(wanted, stop)
             converter = converter or Converter(frame_orientation(frame), size)
             yield wanted, converter.frame(frame, wanted).pixels
     finally:
-        reader.close()
+        shown.close()
 
 
 def _key_before(container: InputContainer, stream: VideoStream, wanted: int) -> tuple[int, av.VideoFrame] | None:

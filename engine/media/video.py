@@ -43,7 +43,7 @@ class VideoReader:
         self.index = index
         self._threads = threads
         self._container: InputContainer | None = None
-        self._last: int | None = None
+        self._given: Decoded | None = None
         self._pending: Decoded | None = None
         self._frames: Iterator[Decoded] = iter(())
         self._skip_until = _NEVER
@@ -63,6 +63,7 @@ class VideoReader:
         `stored` is given each frame on the way whose place is within `keep` before the target. Raises `MediaError` when
         the frame cannot be decoded, `Cancelled` once `stop()`.
         """
+        self._skip_all = False
         with readable(self.path):
             if self.index is None:
                 return self._seen_at(pts, stop)
@@ -74,7 +75,7 @@ class VideoReader:
             found = self._pending or next(self._frames, None)
         self._pending = None
         if found is not None:
-            self._last = found[0]
+            self._given = found
         return found
 
     def near(self, pts: int) -> Decoded | None:
@@ -88,10 +89,10 @@ class VideoReader:
     @property
     def place(self) -> int | None:
         """PTS of the frame given last, None when the next one is not its successor."""
-        return self._last
+        return None if self._given is None else self._given[0]
 
     def skip_unneeded(self, skip: bool) -> None:
-        """Leave out frames that no other needs, to catch up when playing is behind."""
+        """Let `next` leave out frames that no other needs, to catch up when playing is behind; up to the next `at`."""
         self._skip_all = skip
 
     def _open(self) -> None:
@@ -110,7 +111,7 @@ class VideoReader:
         self._restart(sought=False)
 
     def _restart(self, *, sought: bool) -> None:
-        self._last = None
+        self._given = None
         self._pending = None
         self._frames = self._decoding(sought)
 
@@ -157,14 +158,15 @@ class VideoReader:
             found = self._run_to(target, first_kept, stored, stop)
             if found is not None:
                 return found
-        self._last = None
+        self._given = None
         raise MediaError(f"A frame of {self.path.name} cannot be decoded; the file is damaged there.")
 
     def _reaches(self, index: FrameIndex, rank: int, key: int) -> bool:
         """Whether decoding on is no dearer than starting again from the key."""
-        if self._last is None or self._last >= index.pts[rank]:
+        place = self.place
+        if place is None or place >= index.pts[rank]:
             return False
-        return key < 0 or rank - index.rank(self._last) <= rank - index.rank(int(index.keys[key])) + _CHEAPER
+        return key < 0 or rank - index.rank(place) <= rank - index.rank(int(index.keys[key])) + _CHEAPER
 
     def _seek_key(self, index: FrameIndex, key: int, target: int) -> None:
         if key < 0:
@@ -188,9 +190,9 @@ class VideoReader:
             found = self._pending or next(self._frames, None)
             self._pending = None
             if found is None or found[0] > target:
-                self._last = None
+                self._given = None
                 return None
-            self._last = found[0]
+            self._given = found
             if found[0] == target:
                 return found
             if stored is not None and found[0] >= first_kept:
@@ -199,7 +201,7 @@ class VideoReader:
     def _seen_at(self, pts: int, stop: Callable[[], bool] | None) -> Decoded:
         base = self._stream.time_base
         self._skip_until = _NEVER
-        if self._last is None or self._last > pts or (base is not None and (pts - self._last) * base > _NEAR):
+        if not self._leads_to(pts):
             self._seek(pts)
         for margin in (*_MARGINS, None):
             found = self._run_past(pts, stop)
@@ -214,18 +216,22 @@ class VideoReader:
             raise MediaError(f"{self.path.name} holds no frame that can be decoded.")
         return found
 
+    def _leads_to(self, pts: int) -> bool:
+        """Whether reading on is no dearer than seeking."""
+        place, base = self.place, self._stream.time_base
+        if place is None or place > pts:
+            return False
+        reached = place if self._pending is None else self._pending[0]
+        return base is None or (pts - reached) * base <= _NEAR
+
     def _run_past(self, pts: int, stop: Callable[[], bool] | None) -> Decoded | None:
-        """The last frame not after `pts`; the one after it waits in `_pending`."""
-        held: Decoded | None = None
+        """The last frame not after `pts`, perhaps the one given before; the one after it waits in `_pending`."""
         while True:
             if stop is not None and stop():
                 raise Cancelled("A newer frame is wanted.")
             found = self._pending or next(self._frames, None)
             self._pending = None
-            if found is None:
-                return held
-            if found[0] > pts:
+            if found is None or found[0] > pts:
                 self._pending = found
-                return held
-            held = found
-            self._last = found[0]
+                return self._given
+            self._given = found

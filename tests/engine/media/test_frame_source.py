@@ -152,6 +152,28 @@ def test_a_loop_that_is_decoded_too_slowly_keeps_up_with_the_sound(
     assert min(behind[-3:]) <= 1
 
 
+def test_a_run_that_is_far_behind_ends_as_soon_as_another_is_wished_for(
+    long: Path, opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = opened(long, SilentOut())
+    settled(player)
+    wait(lambda: player.index)
+    source, found, sought = player._source, VideoReader.at, []
+
+    def at(reader: VideoReader, pts: int, **more: object) -> object:
+        sought.append(pts)
+        source.wish(None)
+        return found(reader, pts, **more)
+
+    source.store.clear()
+    monkeypatch.setattr(source, "heard", lambda when: Instant(when.lap, when.seconds + 1.5))
+    monkeypatch.setattr(VideoReader, "at", at)
+    player.play()
+    wait(lambda: sought)
+    time.sleep(0.1)
+    assert len(sought) == 1
+
+
 def test_a_loop_from_before_the_first_frame_shows_that_frame(long: Path, opened) -> None:
     player = opened(long, SilentOut())
     settled(player)

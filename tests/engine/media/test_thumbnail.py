@@ -8,7 +8,8 @@ from engine.domain.errors import MediaError
 from engine.domain.media import MediaKind
 from engine.media import thumbnail as made
 from engine.media.probe import probe
-from engine.media.thumbnail import key_frames, thumbnail
+from engine.media.thumbnail import frames_at, key_frames, thumbnail
+from engine.media.times import FrameTimes
 from tests.engine.media import clips
 
 
@@ -64,3 +65,22 @@ def test_the_strip_of_a_stream_shows_no_later_group(kind: str, group: int, clip)
     strip = list(key_frames(clip(kind), clock, [clock.pts_at(n / 30) for n in wanted], (192, 96)))
     assert [clips.number_of(pixels[..., 2::-1]) // group for _, pixels in strip] == [n // group for n in wanted]
     assert all(pts <= clock.pts_at(n / 30) for (pts, _), n in zip(strip, wanted, strict=True))
+
+
+def test_exact_frames_of_a_strip_cost_no_frames_that_they_do_not_need(clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, decoded, told = clip("three B-frames"), [], FrameTimes.of
+    clock = probe(path).clock
+    monkeypatch.setattr(FrameTimes, "of", lambda times, frame: decoded.append(1) or told(times, frame))
+    wanted = [clock.pts_at((n + 0.5) / 30) for n in (100, 100, 140)]
+    strip = list(frames_at(path, wanted, (192, 96), lambda: False))
+    assert [clips.number_of(pixels[..., 2::-1]) for _, pixels in strip] == [100, 100, 140]
+    assert len(decoded) < 110
+
+
+def test_a_strip_shows_the_frame_before_a_damaged_one(tmp_path: Path) -> None:
+    path = clips.write_clip(tmp_path / "a.mp4", count=60, options={"g": "60", "bf": "0", "preset": "veryfast"})
+    clips.hurt(path, [40], "video")
+    clock = probe(path).clock
+    wanted = [clock.pts_at(n / 30) for n in (39, 40)]
+    strip = list(frames_at(path, wanted, (192, 96), lambda: False))
+    assert [clips.number_of(pixels[..., 2::-1]) for _, pixels in strip] == [39, 39]

@@ -76,6 +76,20 @@ def test_the_frame_carries_the_number_of_its_place(kind: str, clip) -> None:
     reader.close()
 
 
+def test_a_frame_sought_after_catching_up_is_found_though_no_other_needs_it(clip) -> None:
+    path = clip("three B-frames")
+    index = frame_index(path)
+    reader = VideoReader(path, index)
+    shown = []
+    for n in range(20, 60):
+        reader.at(int(index.pts[3]))
+        reader.skip_unneeded(True)
+        reader.next()
+        shown.append(reader.at(int(index.pts[n]))[0])
+    reader.close()
+    assert shown == index.pts[20:60].tolist()
+
+
 def test_reading_on_after_a_seek_misses_no_frame(clip) -> None:
     path = clip("open groups")
     index = frame_index(path)
@@ -130,3 +144,15 @@ def test_without_an_index_far_frames_are_sought_not_decoded_to(clip, monkeypatch
     reader.close()
     assert sought
     assert pts == 135 * 512
+
+
+def test_without_an_index_a_frame_that_stays_on_screen_is_not_sought_again(tmp_path: Path, monkeypatch) -> None:
+    path = clips.write_clip(tmp_path / "a.mp4", options={"g": "140", "bf": "0", "preset": "veryfast"})
+    clips.hurt(path, range(40, 140), "video")
+    reader = VideoReader(path)
+    sought = []
+    monkeypatch.setattr(reader, "_seek", lambda pts, seek=reader._seek: sought.append(pts) or seek(pts))
+    shown = [reader.at(pts * 512)[0] // 512 for pts in (30, 30, *range(30, 150))]
+    reader.close()
+    assert shown == [30, 30, *range(30, 40), *[39] * 100, *range(140, 150)]
+    assert len(sought) == 1
