@@ -57,7 +57,7 @@ def quantize(
 ) -> None:
     """Give a model its language model at one more precision."""
     folder = library.find(name)
-    if folder.resolve() == library.EMBEDDED.resolve():
+    if library.is_embedded(folder):
         raise ModelError(f"{name} belongs to the program; give a copy of it another precision (models add --copy).")
     with _going_on():
         manifest = _converting().quantize(folder, precision, progress=Bar(lines))

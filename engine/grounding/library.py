@@ -47,6 +47,11 @@ def shelf_file() -> Path:
     return data_folder() / "models.json"
 
 
+def is_embedded(folder: Path) -> bool:
+    """Whether a folder is that of the model that ships with the program, under whatever name it was added."""
+    return folder.resolve() == EMBEDDED.resolve()
+
+
 def check_name(name: str) -> None:
     """Raise a ModelError unless a model may be called so."""
     if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
@@ -118,6 +123,8 @@ def remove(name: str, *, files: bool = False) -> None:
         raise ModelError(f"{name} belongs to the program and stays.")
     if name not in models:
         raise ModelError(f"No model is called “{name[:80]}”; “groundwork-engine models list” shows those there are.")
+    if files and is_embedded(Path(models[name])):
+        raise ModelError(f"The files of {name} belong to the program and stay; take it off the list alone.")
     if files:
         _delete(Path(models[name]))
     _write_shelf({other: path for other, path in models.items() if other != name})

@@ -136,6 +136,19 @@ def test_the_model_of_the_program_is_known_by_its_name_and_keeps_it(tmp_path: Pa
     assert list(_named()) == [own["name"]]
 
 
+def test_the_files_of_the_program_stay_whatever_their_model_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _convert(tmp_path / "own")
+    monkeypatch.setattr(library, "EMBEDDED", tmp_path / "own")
+    _run("add", str(tmp_path / "own"), "--name", "mine")
+    with pytest.raises(ModelError, match="belong to the program and stay"):
+        _run("remove", "mine", "--files")
+    assert library.find("mine") == tmp_path / "own"
+    _run("verify", "mine")
+    _run("remove", "mine")
+
+
 def test_the_files_of_a_damaged_model_can_be_removed(tmp_path: Path) -> None:
     folder = tmp_path / "toy"
     _convert(folder)
