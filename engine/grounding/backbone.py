@@ -308,9 +308,10 @@ def default_threads() -> int:
 
 
 def probabilities(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
-    """Softmax in double precision."""
-    scaled = logits.astype(np.float64) / temperature
-    weights = np.exp(scaled - scaled.max())
+    """Softmax in double precision; as `temperature` goes to 0, the likeliest has it all."""
+    below = logits.astype(np.float64) - logits.max()
+    with np.errstate(over="ignore"):
+        weights = np.exp(below / temperature)
     shares: NDArray[np.float64] = weights / weights.sum()
     return shares
 

@@ -12,7 +12,7 @@ import torch
 from transformers import LlamaForCausalLM
 
 from engine.domain.errors import Cancelled, ModelError, UsageError
-from engine.grounding.backbone import Backbone, Floats, Part, Prefix, Sampling, Stop
+from engine.grounding.backbone import Backbone, Floats, Part, Prefix, Sampling, Stop, probabilities
 
 RANDOM = np.random.default_rng(0)
 WORDS = [int(word) for word in RANDOM.integers(3, 500, 17)]
@@ -232,6 +232,12 @@ def test_sampling_follows_its_seed(backbone: Backbone) -> None:
 
     assert warm(1) == warm(1)
     assert len({tuple(warm(seed)) for seed in range(4)}) > 1
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-310, 1e-3])
+def test_the_smallest_temperature_leaves_the_likeliest_alone(temperature: float) -> None:
+    logits = np.array([1.0, 4.0, -80.0, 4.0], np.float32)
+    assert probabilities(logits, temperature).tolist() == [0.0, 0.5, 0.0, 0.5]
 
 
 def test_an_answer_ends_at_its_limit_at_an_end_token_and_at_the_last_place(backbone: Backbone) -> None:
