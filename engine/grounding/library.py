@@ -5,7 +5,8 @@ The embedded model is always there. A folder is taken in only after every byte o
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -107,10 +108,15 @@ def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]],
         for file, row in manifest.files.items():
             told(f"copying {file}", done, total)
             if not _has_size(target / file, row) or entry(target / file) != row:
-                with opened(file) as source:
+                with _reading(file):
+                    source = opened(file)
+                with source:
                     _write(target / file, source, row)
             done += row.size
         write_manifest(target, manifest)
+    except BrokenPipeError:
+        # Who was told how far it is has gone.
+        raise
     except OSError as error:
         raise ModelError(f"{target} cannot be written: {error.strerror}; make room and try again.") from error
     return target
@@ -187,16 +193,40 @@ def _check_free(target: Path, manifest: Manifest) -> None:
 def _write(path: Path, source: IO[bytes], row: FileEntry) -> None:
     """The stream's bytes, if they are those that the manifest tells; never more of them."""
     part = path.with_name(f"{path.name}.part")
-    digest, left = hashlib.sha256(), row.size + 1
-    with part.open("wb") as file:
-        while chunk := source.read(min(left, _CHUNK)):
-            digest.update(chunk)
-            file.write(chunk)
-            left -= len(chunk)
-    if left != 1 or digest.hexdigest() != row.sha256:
-        part.unlink()
-        raise ModelError(f"{path.name} is not what the manifest tells; it is damaged or was changed.")
-    part.replace(path)
+    digest, size = hashlib.sha256(), 0
+    try:
+        with part.open("wb") as file:
+            for block in _blocks(source, path.name, row.size + 1):
+                digest.update(block)
+                file.write(block)
+                size += len(block)
+        if size != row.size or digest.hexdigest() != row.sha256:
+            raise ModelError(f"{path.name} is not what the manifest tells; it is damaged or was changed.")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _blocks(source: IO[bytes], name: str, most: int) -> Iterator[bytes]:
+    """The bytes of a stream, at most so many."""
+    while most:
+        with _reading(name):
+            block = source.read(min(most, _CHUNK))
+        if not block:
+            return
+        most -= len(block)
+        yield block
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """What cannot be read is not a folder that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"{name} cannot be read ({error.strerror or error}); it is damaged or you may not read it."
+        ) from error
 
 
 def _known(name: str, folder: Path) -> Known:
