@@ -40,6 +40,8 @@ def convert(
     lines: _Lines = False,
 ) -> None:
     """Turn a published checkpoint into a model folder."""
+    if listed:
+        library.check_free(name, to)
     wanted = [part for given in precision or ["bf16"] for part in given.split(",") if part]
     with _going_on():
         manifest = _converting().convert(source, clip, to, wanted, senses=senses, name=name, progress=Bar(lines))

@@ -78,17 +78,23 @@ def find(name: str) -> Path:
     raise ModelError(f"No model is called “{name[:80]}”; “groundwork-engine models list” shows those there are.")
 
 
+def check_free(name: str, folder: Path) -> None:
+    """Raise a ModelError unless the model in `folder` may be added under that name."""
+    check_name(name)
+    if name == _embedded():
+        raise ModelError(f"{name} is the model that belongs to the program; give this one another name.")
+    if _read().models.get(name, str(folder.resolve())) != str(folder.resolve()):
+        raise ModelError(f"A model called “{name}” is there already; give this one another name.")
+
+
 def add(folder: Path, name: str = "", hashed: Hashed = lambda _: None) -> Known:
     """Check every byte of a model folder and give it a name in the list."""
-    if name:
-        check_name(name)
-    chosen, models = name or read_manifest(folder).name, _read().models
-    if chosen == _embedded():
-        raise ModelError(f"{chosen} is the model that belongs to the program; give this one another name.")
-    if models.get(chosen, str(folder.resolve())) != str(folder.resolve()):
-        raise ModelError(f"A model called “{chosen}” is there already; give this one another name.")
+    chosen = name or read_manifest(folder).name
+    check_free(chosen, folder)
     examine(folder, hashed)
-    _write_shelf({**models, chosen: str(folder.resolve())})
+    # Others may have been added meanwhile.
+    check_free(chosen, folder)
+    _write_shelf({**_read().models, chosen: str(folder.resolve())})
     return _known(chosen, folder)
 
 
@@ -100,7 +106,7 @@ def copied(folder: Path, name: str, told: Told) -> Path:
 def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]], told: Told) -> Path:
     """Write the files of a manifest to where models are kept, each only with its hash; the manifest is last."""
     target = data_folder() / "models" / (re.sub(r"[^A-Za-z0-9._-]+", "-", name or manifest.name).strip(".-") or "model")
-    _check_free(target, manifest)
+    _check_unused(target, manifest)
     done, total = 0, sum(row.size for row in manifest.files.values())
     check_room(target, sum(row.size for one, row in manifest.files.items() if not _has_size(target / one, row)))
     try:
@@ -183,7 +189,7 @@ def _write_shelf(models: dict[str, str]) -> None:
         ) from error
 
 
-def _check_free(target: Path, manifest: Manifest) -> None:
+def _check_unused(target: Path, manifest: Manifest) -> None:
     if (target / MANIFEST).is_file():
         with (target / MANIFEST).open("rb") as file:
             if parsed(file, target.name) != manifest:

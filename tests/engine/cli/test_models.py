@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from engine.cli import app
 from engine.domain.errors import ModelError
 from engine.grounding import library
 from engine.grounding.embedded import model_folder
+from engine.grounding.manifest import Manifest
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "parity" / "set_A"
@@ -119,6 +121,38 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
     _run("add", str(tmp_path / "one"))
     with pytest.raises(ModelError, match="another name"):
         _run("add", str(tmp_path / "two"))
+
+
+def test_a_name_that_is_taken_is_told_before_a_conversion(tmp_path: Path) -> None:
+    own = json.loads(_run("list", "--json"))[0]["name"]
+    with pytest.raises(ModelError, match="another name"):
+        _run("convert", "no such", "--clip", "no such", "--to", str(tmp_path / "toy"), "--name", own, "--add")
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "two\nlines", " "])
+def test_a_name_that_a_manifest_gives_is_one_that_a_model_may_have(tmp_path: Path, name: str) -> None:
+    _convert(tmp_path / "toy")
+    manifest = json.loads((tmp_path / "toy" / "manifest.json").read_text())
+    (tmp_path / "toy" / "manifest.json").write_text(json.dumps(manifest | {"name": name}))
+    with pytest.raises(ModelError, match="--name"):
+        _run("add", str(tmp_path / "toy"))
+
+
+def test_models_added_while_a_large_one_is_checked_stay_in_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("large", "small"):
+        _convert(tmp_path / name)
+    examine = library.examine
+
+    def slow(folder: Path, hashed: Callable[[int], None]) -> Manifest:
+        monkeypatch.setattr(library, "examine", examine)
+        library.add(tmp_path / "small", "small")
+        return examine(folder, hashed)
+
+    monkeypatch.setattr(library, "examine", slow)
+    library.add(tmp_path / "large", "large")
+    assert {"large", "small"} <= _named().keys()
 
 
 def test_the_model_of_the_program_is_known_by_its_name_and_keeps_it(tmp_path: Path) -> None:
