@@ -6,7 +6,7 @@ The embedded model is always there. A folder is taken in only after every byte o
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -71,8 +71,10 @@ def find(name: str) -> Path:
     folder = _read().models.get(name)
     if folder is not None:
         return Path(folder)
-    if (Path(name) / MANIFEST).is_file():
-        return Path(name)
+    # What cannot even be looked up is no folder of a model.
+    with suppress(OSError):
+        if (Path(name) / MANIFEST).is_file():
+            return Path(name)
     if name and name == _embedded():
         return EMBEDDED
     raise ModelError(f"No model is called “{name[:80]}”; “groundwork-engine models list” shows those there are.")

@@ -127,7 +127,17 @@ def entry(path: Path, progress: Callable[[int], None] = lambda _: None) -> FileE
 def verify(folder: Path, manifest: Manifest, progress: Callable[[int], None] = lambda _: None) -> None:
     """Read every file of the folder; a ModelError names the first whose content is not the manifest's."""
     for name, told in manifest.files.items():
-        if entry(folder / name, progress) != told:
+        try:
+            found = entry(folder / name, progress)
+        except BrokenPipeError:
+            # Who was told of the bytes has gone.
+            raise
+        except OSError as error:
+            raise ModelError(
+                f"{name} of {folder.name} cannot be read ({error.strerror}); change its permissions or install the "
+                "model again."
+            ) from error
+        if found != told:
             raise ModelError(f"{name} of {folder.name} is damaged or was changed; install the model again.")
 
 

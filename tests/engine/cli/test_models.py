@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from engine.cli import app
 from engine.domain.errors import ModelError
-from engine.grounding import library
+from engine.grounding import library, manifest
 from engine.grounding.embedded import model_folder
 from engine.grounding.manifest import Manifest
 
@@ -132,8 +132,8 @@ def test_a_name_that_is_taken_is_told_before_a_conversion(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["\x1b[2J", "two\nlines", " "])
 def test_a_name_that_a_manifest_gives_is_one_that_a_model_may_have(tmp_path: Path, name: str) -> None:
     _convert(tmp_path / "toy")
-    manifest = json.loads((tmp_path / "toy" / "manifest.json").read_text())
-    (tmp_path / "toy" / "manifest.json").write_text(json.dumps(manifest | {"name": name}))
+    path = tmp_path / "toy" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"name": name}))
     with pytest.raises(ModelError, match="--name"):
         _run("add", str(tmp_path / "toy"))
 
@@ -213,12 +213,29 @@ def test_a_list_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pyte
         _run("add", str(tmp_path / "toy"))
 
 
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _convert(tmp_path / "toy")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(manifest, "entry", refuse)
+    with pytest.raises(ModelError, match="cannot be read"):
+        _run("verify", str(tmp_path / "toy"))
+
+
 def test_a_damaged_list_is_told_and_not_overwritten() -> None:
     library.shelf_file().parent.mkdir(parents=True)
     library.shelf_file().write_text("{")
     with pytest.raises(ModelError, match="damaged"):
         _run("list")
     assert library.shelf_file().read_text() == "{"
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b"])
+def test_a_name_that_is_no_path_either_is_told(name: str) -> None:
+    with pytest.raises(ModelError, match="No model is called"):
+        library.find(name)
 
 
 def test_a_wrong_name_is_status_2_and_one_sentence() -> None:

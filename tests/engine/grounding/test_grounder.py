@@ -236,6 +236,8 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(
         _ask(grounder, (tiny_media["image"], tiny_media["image"]))
     with pytest.raises(MediaError, match=r"gone\.png"):
         _ask(grounder, (tmp_path / "gone.png",))
+    with pytest.raises(MediaError, match="is not there"):
+        _ask(grounder, (tmp_path / "a\0b.png",))
     with pytest.raises(UsageError, match="places"):
         _ask(grounder, text="dog " * 600)
 
