@@ -108,6 +108,7 @@ def copied(folder: Path, name: str, told: Told) -> Path:
 def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]], told: Told) -> Path:
     """Write the files of a manifest to where models are kept, each only with its hash; the manifest is last."""
     target = data_folder() / "models" / (re.sub(r"[^A-Za-z0-9._-]+", "-", name or manifest.name).strip(".-") or "model")
+    check_free(name or manifest.name, target)
     _check_unused(target, manifest)
     done, total = 0, sum(row.size for row in manifest.files.values())
     check_room(target, sum(row.size for one, row in manifest.files.items() if not _has_size(target / one, row)))

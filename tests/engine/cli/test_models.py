@@ -123,6 +123,17 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
         _run("add", str(tmp_path / "two"))
 
 
+def test_a_name_that_is_taken_is_told_before_anything_is_copied(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        _convert(tmp_path / name)
+    _run("add", str(tmp_path / "one"), "--name", "Mine")
+    packed = shutil.make_archive(str(tmp_path / "two"), "zip", tmp_path / "two")
+    for arguments in ((str(tmp_path / "two"), "--copy"), (packed,)):
+        with pytest.raises(ModelError, match="another name"):
+            _run("add", *arguments, "--name", "Mine")
+    assert not (tmp_path / "data" / "models").exists()
+
+
 def test_a_name_that_is_taken_is_told_before_a_conversion(tmp_path: Path) -> None:
     own = json.loads(_run("list", "--json"))[0]["name"]
     with pytest.raises(ModelError, match="another name"):

@@ -64,7 +64,7 @@ def test_a_packed_model_is_unpacked_and_can_be_added(
 
 def test_what_the_manifest_does_not_name_stays_in_the_archive(whole: Contents, tmp_path: Path) -> None:
     more = {"../../escaped": b"x", "/absolute": b"x", "run.py": b"x", "manifest.json/../../up": b"x"}
-    there = take(zipped(tmp_path / "a.zip", whole | more))
+    there = take(zipped(tmp_path / "a.zip", whole | more), "Mine")
     assert {path.name for path in there.iterdir()} <= set(whole)
     assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "data"}
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["models"]
@@ -86,7 +86,7 @@ def test_a_link_is_no_file_of_a_model(whole: Contents, tmp_path: Path) -> None:
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
         tape.addfile(link)
     with pytest.raises(ModelError, match=f"{victim} is missing"):
-        take(archive)
+        take(archive, "Mine")
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1] + b"?", lambda data: data + b"?", lambda data: data[:-1]])
