@@ -194,10 +194,15 @@ class Backbone:
         state = self._state(prefix)
         header = _Header(prefix.length, self.runner.identity, prefix.adapter, state.nbytes, zlib.crc32(state.data))
         part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(_MAGIC + msgspec.json.encode(header) + b"\n")
-            file.write(state.data)
-        part.replace(path)
+        try:
+            with part.open("wb") as file:
+                file.write(_MAGIC + msgspec.json.encode(header) + b"\n")
+                file.write(state.data)
+            part.replace(path)
+        except OSError:
+            # A disk that is full must not stay so.
+            part.unlink(missing_ok=True)
+            raise
         return state.nbytes
 
     def load(self, path: Path) -> Prefix | None:

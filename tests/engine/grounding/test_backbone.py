@@ -136,6 +136,13 @@ def test_a_saved_prefix_answers_bit_equal_in_another_backbone(
     other.close()
 
 
+def test_a_prefix_that_cannot_be_written_leaves_nothing(backbone: Backbone, tmp_path: Path) -> None:
+    (tmp_path / "kept.prefix").mkdir()
+    with pytest.raises(OSError, match="kept"):
+        backbone.save(backbone.prefix(PARTS), tmp_path / "kept.prefix")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.prefix"]
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "foreign", "missing"])
 def test_a_damaged_or_foreign_file_is_no_prefix(backbone: Backbone, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "prefix"
