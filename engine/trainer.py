@@ -20,6 +20,7 @@ from engine.domain.errors import GroundworkError, TrainingFailed
 from engine.domain.ids import new_id
 from engine.domain.training import REFUSED, AdapterRecord, RunState, RunStatus, Stage, TrainingPlan
 from engine.exchange.training_set import Options, from_conversations, training_set
+from engine.grounding.library import is_embedded
 from engine.grounding.manifest import MANIFEST, read_manifest
 from engine.grounding.network import GroundingModel
 from engine.store.project_store import ProjectStore
@@ -122,7 +123,7 @@ class _Run:
     def _gather(self, plan: TrainingPlan) -> None:
         """Copy out of the project all that the run will need of it."""
         job = self._job
-        paths = [*job.earlier, *([_REHEARSAL] if job.model.resolve() == resources.path("groundling").resolve() else [])]
+        paths = [*job.earlier, *([_REHEARSAL] if is_embedded(job.model) else [])]
         earlier = [record for path in paths for record in from_conversations(path, path.parent, "")]
         store = ProjectStore.open(job.project)
         try:

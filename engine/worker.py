@@ -44,7 +44,7 @@ class _Job(Struct, frozen=True, eq=False):
 
 
 class Worker:
-    """Answers requests by `tell`. `take` may be called from any thread, `run` from one."""
+    """Answers requests by `tell`. One thread calls `take`, `end` and `finish`, and one `run`."""
 
     def __init__(self, tell: Callable[[Reply], None], cache: Path | None, budgets: Budgets) -> None:
         self._tell, self._cache, self._budgets = tell, cache, budgets

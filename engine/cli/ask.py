@@ -49,12 +49,14 @@ def command(  # noqa: PLR0917
         raise UsageError("Give a question with --query.")
     wish = LoadModel("load", "", adapter, backbone, device, precision, threads)
     paths = tuple(str(path.absolute()) for path in media or ())
-    seen = Viewer().view(paths, None)
-    scene = scene_of(seen)
+    viewer = Viewer()
+    for done, size in viewer.study(paths, Stop()):
+        _progress("opening", done, size)
+    scene = scene_of(viewer.view(paths, None))
     marks = _marks(region, moment, time, scene)
     ask = Ask("ask", paths, query, *marks, (), temperature, seed, samples, constrain, max_tokens)
-    check_marks(ask, seen)
-    grounder = Grounder(load(wish, model_folder(model), _progress), cache, Budgets())
+    check_marks(ask, viewer.view(paths, ask.frame))
+    grounder = Grounder(load(wish, model_folder(model), _progress), cache, Budgets(), viewer)
     for reply in grounder.ask(ask, Stop()):
         _show(reply, scene, as_json=as_json)
     grounder.close()

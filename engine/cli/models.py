@@ -40,6 +40,8 @@ def convert(
     lines: _Lines = False,
 ) -> None:
     """Turn a published checkpoint into a model folder."""
+    if listed:
+        library.check_free(name, to)
     wanted = [part for given in precision or ["bf16"] for part in given.split(",") if part]
     with _going_on():
         manifest = _converting().convert(source, clip, to, wanted, senses=senses, name=name, progress=Bar(lines))
@@ -57,7 +59,7 @@ def quantize(
 ) -> None:
     """Give a model its language model at one more precision."""
     folder = library.find(name)
-    if folder.resolve() == library.EMBEDDED.resolve():
+    if library.is_embedded(folder):
         raise ModelError(f"{name} belongs to the program; give a copy of it another precision (models add --copy).")
     with _going_on():
         manifest = _converting().quantize(folder, precision, progress=Bar(lines))

@@ -194,10 +194,15 @@ class Backbone:
         state = self._state(prefix)
         header = _Header(prefix.length, self.runner.identity, prefix.adapter, state.nbytes, zlib.crc32(state.data))
         part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(_MAGIC + msgspec.json.encode(header) + b"\n")
-            file.write(state.data)
-        part.replace(path)
+        try:
+            with part.open("wb") as file:
+                file.write(_MAGIC + msgspec.json.encode(header) + b"\n")
+                file.write(state.data)
+            part.replace(path)
+        except OSError:
+            # A disk that is full must not stay so.
+            part.unlink(missing_ok=True)
+            raise
         return state.nbytes
 
     def load(self, path: Path) -> Prefix | None:
@@ -308,9 +313,10 @@ def default_threads() -> int:
 
 
 def probabilities(logits: Floats, temperature: float = 1.0) -> NDArray[np.float64]:
-    """Softmax in double precision."""
-    scaled = logits.astype(np.float64) / temperature
-    weights = np.exp(scaled - scaled.max())
+    """Softmax in double precision; as `temperature` goes to 0, the likeliest has it all."""
+    below = logits.astype(np.float64) - logits.max()
+    with np.errstate(over="ignore"):
+        weights = np.exp(below / temperature)
     shares: NDArray[np.float64] = weights / weights.sum()
     return shares
 

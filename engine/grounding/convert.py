@@ -19,7 +19,7 @@ from engine.grounding.compact import PLAIN, LanguageTensors
 from engine.grounding.jobs import SCRATCH, Job, Progress, Request, forget, identity, part_of, run, writing
 from engine.grounding.language_files import Language, check_precision, group_jobs, language_jobs
 from engine.grounding.library import check_name
-from engine.grounding.manifest import LanguageFiles, Manifest, read_manifest, write_manifest
+from engine.grounding.manifest import LanguageFiles, Manifest, contradiction, read_manifest, write_manifest
 from engine.grounding.model_folder import LANGUAGE
 from engine.grounding.network import GroundingModel
 from engine.grounding.prompt import PromptStyle
@@ -149,9 +149,12 @@ def _draft(source: Path, clip: Path, located: Mapping[str, Located], name: str) 
 def _readable(draft: Manifest) -> Manifest:
     """Before hours of work: what is written is read by the same rules."""
     try:
-        return msgspec.json.decode(msgspec.json.encode(draft), type=Manifest)
+        read = msgspec.json.decode(msgspec.json.encode(draft), type=Manifest)
     except (msgspec.DecodeError, UnicodeEncodeError) as error:
         raise ModelError(f"{draft.source!a} does not make a model ({error}); download the checkpoint again.") from error
+    if what := contradiction(read):
+        raise ModelError(f"{draft.source!a} and its image tower contradict each other ({what}); download both again.")
+    return read
 
 
 def _check_shapes(size: Architecture, shapes: Mapping[str, Any]) -> None:

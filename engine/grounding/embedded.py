@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import resources
 from engine.domain.errors import ModelError
-from engine.grounding.library import find
+from engine.grounding.library import EMBEDDED, find
 from engine.grounding.manifest import MANIFEST
 
 
 def model_folder(wish: str) -> Path:
     """The folder that `wish` is or names, the embedded model's for ""; a ModelError where there is none."""
-    folder = find(wish) if wish else resources.path("groundling")
+    folder = find(wish) if wish else EMBEDDED
     if not wish and not (folder / MANIFEST).is_file():
         raise ModelError("This copy of Groundwork ships without a model: name the folder of one.")
     return folder

@@ -41,6 +41,7 @@ _BLOCKS = {
 }
 _BYTE = re.compile(rb"<0x[0-9A-F]{2}>")
 _BYTE_TOKEN = 6
+_SINGLES = 0
 _TOKEN_KINDS = range(1, 7)
 
 
@@ -52,6 +53,7 @@ class _List(Struct, frozen=True):
 class _Place(Struct, frozen=True):
     name: str
     shape: tuple[int, ...]
+    kind: int
     size: int
     offset: int
 
@@ -152,7 +154,7 @@ def _place(reader: _Reader) -> _Place:
     elements, block = _BLOCKS[kind]
     if not all(1 <= edge <= 1 << 24 for edge in shape) or shape[0] % elements:
         raise reader.refuse(f"the tensor “{name}” has an impossible shape")
-    return _Place(name, shape, math.prod(shape) // elements * block, offset)
+    return _Place(name, shape, kind, math.prod(shape) // elements * block, offset)
 
 
 def _expected(size: LlamaSize) -> dict[str, Any]:
@@ -217,6 +219,10 @@ def _check_vocabulary(path: Path, values: dict[str, Any], size: LlamaSize) -> No
     )
     if any(len(token) > 512 for token in tokens):
         raise _refused(path, "a token of it is far too long")
+    # llama.cpp reads up to a zero, and ends the process over two that are then the same.
+    words = {token.partition(b"\0")[0] for token in tokens}
+    if b"" in words or len(words) != len(tokens):
+        raise _refused(path, "a token of it is empty or there twice")
     if any(kind not in _TOKEN_KINDS for kind in kinds):
         raise _refused(path, "a token of it is of an unknown kind")
     if any(kind == _BYTE_TOKEN and not _BYTE.fullmatch(token) for token, kind in zip(tokens, kinds, strict=True)):
@@ -253,9 +259,11 @@ def _check_shapes(path: Path, places: list[_Place], size: LlamaSize) -> None:
     for number in range(size.num_hidden_layers):
         expected |= {f"blk.{number}.{part}.weight": shape for part, shape in layer.items()}
     found = {place.name: place.shape for place in places}
-    found.pop("rope_freqs.weight", None)
     if len(found) != len(places) or found != expected:
         raise _refused(path, "its tensors are not those of the model in the manifest")
+    # llama.cpp ends the process where it is to scale by numbers of another type.
+    if any(place.kind != _SINGLES for place in places if len(place.shape) == 1):
+        raise _refused(path, "the scales of its layers are no single floats")
 
 
 def _check_places(path: Path, places: list[_Place], begin: int, alignment: int) -> None:

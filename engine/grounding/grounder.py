@@ -49,13 +49,22 @@ class _Question(Struct, frozen=True):
 
 
 class Grounder:
-    """One loaded model. `cache` is the folder of kept prefixes, None for memory alone. For one thread."""
+    """One loaded model. `cache` is the folder of kept prefixes, None for memory alone. For one thread.
 
-    def __init__(self, loaded: Loaded, cache: Path | None = None, budgets: Budgets | None = None) -> None:
+    What `viewer` knows of files is not read again.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        cache: Path | None = None,
+        budgets: Budgets | None = None,
+        viewer: Viewer | None = None,
+    ) -> None:
         self.loaded = loaded
         budgets = budgets or Budgets()
         self._prefixes = PrefixCache(loaded.backbone, cache, budgets.memory, budgets.disk)
-        self._viewer = Viewer()
+        self._viewer = viewer or Viewer()
         words, count = loaded.tokens, loaded.manifest.architecture.llama.vocab_size
         self._digits = DigitTokens(words.piece, count)
         self._words = Vocabulary(words.piece, count, eos=words.eos, stop=loaded.manifest.prompt.stop)

@@ -5,7 +5,8 @@ The embedded model is always there. A folder is taken in only after every byte o
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -47,6 +48,11 @@ def shelf_file() -> Path:
     return data_folder() / "models.json"
 
 
+def is_embedded(folder: Path) -> bool:
+    """Whether a folder is that of the model that ships with the program, under whatever name it was added."""
+    return folder.resolve() == EMBEDDED.resolve()
+
+
 def check_name(name: str) -> None:
     """Raise a ModelError unless a model may be called so."""
     if not (name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME):
@@ -65,24 +71,32 @@ def find(name: str) -> Path:
     folder = _read().models.get(name)
     if folder is not None:
         return Path(folder)
-    if (Path(name) / MANIFEST).is_file():
-        return Path(name)
+    # What cannot even be looked up is no folder of a model.
+    with suppress(OSError):
+        if (Path(name) / MANIFEST).is_file():
+            return Path(name)
     if name and name == _embedded():
         return EMBEDDED
     raise ModelError(f"No model is called “{name[:80]}”; “groundwork-engine models list” shows those there are.")
 
 
+def check_free(name: str, folder: Path) -> None:
+    """Raise a ModelError unless the model in `folder` may be added under that name."""
+    check_name(name)
+    if name == _embedded():
+        raise ModelError(f"{name} is the model that belongs to the program; give this one another name.")
+    if _read().models.get(name, str(folder.resolve())) != str(folder.resolve()):
+        raise ModelError(f"A model called “{name}” is there already; give this one another name.")
+
+
 def add(folder: Path, name: str = "", hashed: Hashed = lambda _: None) -> Known:
     """Check every byte of a model folder and give it a name in the list."""
-    if name:
-        check_name(name)
-    chosen, models = name or read_manifest(folder).name, _read().models
-    if chosen == _embedded():
-        raise ModelError(f"{chosen} is the model that belongs to the program; give this one another name.")
-    if models.get(chosen, str(folder.resolve())) != str(folder.resolve()):
-        raise ModelError(f"A model called “{chosen}” is there already; give this one another name.")
+    chosen = name or read_manifest(folder).name
+    check_free(chosen, folder)
     examine(folder, hashed)
-    _write_shelf({**models, chosen: str(folder.resolve())})
+    # Others may have been added meanwhile.
+    check_free(chosen, folder)
+    _write_shelf({**_read().models, chosen: str(folder.resolve())})
     return _known(chosen, folder)
 
 
@@ -94,7 +108,8 @@ def copied(folder: Path, name: str, told: Told) -> Path:
 def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]], told: Told) -> Path:
     """Write the files of a manifest to where models are kept, each only with its hash; the manifest is last."""
     target = data_folder() / "models" / (re.sub(r"[^A-Za-z0-9._-]+", "-", name or manifest.name).strip(".-") or "model")
-    _check_free(target, manifest)
+    check_free(name or manifest.name, target)
+    _check_unused(target, manifest)
     done, total = 0, sum(row.size for row in manifest.files.values())
     check_room(target, sum(row.size for one, row in manifest.files.items() if not _has_size(target / one, row)))
     try:
@@ -102,10 +117,15 @@ def laid_down(manifest: Manifest, name: str, opened: Callable[[str], IO[bytes]],
         for file, row in manifest.files.items():
             told(f"copying {file}", done, total)
             if not _has_size(target / file, row) or entry(target / file) != row:
-                with opened(file) as source:
+                with _reading(file):
+                    source = opened(file)
+                with source:
                     _write(target / file, source, row)
             done += row.size
         write_manifest(target, manifest)
+    except BrokenPipeError:
+        # Who was told how far it is has gone.
+        raise
     except OSError as error:
         raise ModelError(f"{target} cannot be written: {error.strerror}; make room and try again.") from error
     return target
@@ -118,6 +138,8 @@ def remove(name: str, *, files: bool = False) -> None:
         raise ModelError(f"{name} belongs to the program and stays.")
     if name not in models:
         raise ModelError(f"No model is called “{name[:80]}”; “groundwork-engine models list” shows those there are.")
+    if files and is_embedded(Path(models[name])):
+        raise ModelError(f"The files of {name} belong to the program and stay; take it off the list alone.")
     if files:
         _delete(Path(models[name]))
     _write_shelf({other: path for other, path in models.items() if other != name})
@@ -170,7 +192,7 @@ def _write_shelf(models: dict[str, str]) -> None:
         ) from error
 
 
-def _check_free(target: Path, manifest: Manifest) -> None:
+def _check_unused(target: Path, manifest: Manifest) -> None:
     if (target / MANIFEST).is_file():
         with (target / MANIFEST).open("rb") as file:
             if parsed(file, target.name) != manifest:
@@ -180,16 +202,40 @@ def _check_free(target: Path, manifest: Manifest) -> None:
 def _write(path: Path, source: IO[bytes], row: FileEntry) -> None:
     """The stream's bytes, if they are those that the manifest tells; never more of them."""
     part = path.with_name(f"{path.name}.part")
-    digest, left = hashlib.sha256(), row.size + 1
-    with part.open("wb") as file:
-        while chunk := source.read(min(left, _CHUNK)):
-            digest.update(chunk)
-            file.write(chunk)
-            left -= len(chunk)
-    if left != 1 or digest.hexdigest() != row.sha256:
-        part.unlink()
-        raise ModelError(f"{path.name} is not what the manifest tells; it is damaged or was changed.")
-    part.replace(path)
+    digest, size = hashlib.sha256(), 0
+    try:
+        with part.open("wb") as file:
+            for block in _blocks(source, path.name, row.size + 1):
+                digest.update(block)
+                file.write(block)
+                size += len(block)
+        if size != row.size or digest.hexdigest() != row.sha256:
+            raise ModelError(f"{path.name} is not what the manifest tells; it is damaged or was changed.")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _blocks(source: IO[bytes], name: str, most: int) -> Iterator[bytes]:
+    """The bytes of a stream, at most so many."""
+    while most:
+        with _reading(name):
+            block = source.read(min(most, _CHUNK))
+        if not block:
+            return
+        most -= len(block)
+        yield block
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """What cannot be read is not a folder that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(
+            f"{name} cannot be read ({error.strerror or error}); it is damaged or you may not read it."
+        ) from error
 
 
 def _known(name: str, folder: Path) -> Known:

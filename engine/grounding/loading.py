@@ -12,7 +12,7 @@ import psutil
 import torch
 from msgspec import Struct
 
-from engine.domain.errors import ModelError, OutOfMemory
+from engine.domain.errors import ModelError, OutOfMemory, UsageError
 from engine.domain.query import ModelRef
 from engine.grounding.adapter_folder import LORA, digest, media_rows, put_trained
 from engine.grounding.architecture import LlamaSize
@@ -30,6 +30,8 @@ from engine.messages import LoadModel
 
 Told = Callable[[str, float, float], None]
 
+# More than any processor has; far more end the process.
+_MOST_THREADS = 512
 _SMALLEST_FIRST = ("Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0", "F16", "F32")
 
 
@@ -61,6 +63,8 @@ def load(
 
     `told`, and `check` while files are compared with their hashes, may raise to stop.
     """
+    if not 0 <= wish.threads <= _MOST_THREADS:
+        raise UsageError(f"{wish.threads} threads cannot be: choose 0 for all cores but one, or up to {_MOST_THREADS}.")
     manifest = trusted(folder, lambda _: check())
     chosen = choose(manifest, wish)
     _check_room(folder, manifest, chosen)

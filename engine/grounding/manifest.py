@@ -127,26 +127,21 @@ def entry(path: Path, progress: Callable[[int], None] = lambda _: None) -> FileE
 def verify(folder: Path, manifest: Manifest, progress: Callable[[int], None] = lambda _: None) -> None:
     """Read every file of the folder; a ModelError names the first whose content is not the manifest's."""
     for name, told in manifest.files.items():
-        if entry(folder / name, progress) != told:
+        try:
+            found = entry(folder / name, progress)
+        except BrokenPipeError:
+            # Who was told of the bytes has gone.
+            raise
+        except OSError as error:
+            raise ModelError(
+                f"{name} of {folder.name} cannot be read ({error.strerror}); change its permissions or install the "
+                "model again."
+            ) from error
+        if found != told:
             raise ModelError(f"{name} of {folder.name} is damaged or was changed; install the model again.")
 
 
-def _check(whose: str, manifest: Manifest) -> None:
-    used = [manifest.tokenizer, *manifest.senses, *(name for row in manifest.languages for name in row.files)]
-    for name in (*manifest.files, *used):
-        if not _NAME.fullmatch(name):
-            raise ModelError(f"{whose} names a file that no model has ({name[:60]!r}); it is refused.")
-        if name not in manifest.files:
-            raise ModelError(f"{name} of {whose} has no hash in the manifest; install the model again.")
-    known = {"torch": TORCH_PRECISIONS, "llamacpp": GGUF_PRECISIONS}
-    for row in manifest.languages:
-        if row.precision not in known[row.backbone] or not row.files:
-            raise ModelError(f"{whose} has a language model of unknown precision; install the model again.")
-    if what := misfit(manifest.architecture) or _contradiction(manifest):
-        raise ModelError(f"The manifest of {whose} contradicts itself ({what}); install the model again.")
-
-
-def _contradiction(manifest: Manifest) -> str:
+def contradiction(manifest: Manifest) -> str:
     """Which parts of a manifest do not go together, in words; nothing if all do."""
     size, llama = manifest.architecture, manifest.architecture.llama
     seeing, watching, hearing, style = manifest.seeing, manifest.watching, manifest.hearing, manifest.prompt
@@ -166,4 +161,19 @@ def _contradiction(manifest: Manifest) -> str:
             0 <= layer < llama.num_hidden_layers and 0 <= head < llama.num_attention_heads for layer, head in guided
         ),
     }
-    return next((what for what, fits in rules.items() if not fits), "")
+    return misfit(size) or next((what for what, fits in rules.items() if not fits), "")
+
+
+def _check(whose: str, manifest: Manifest) -> None:
+    used = [manifest.tokenizer, *manifest.senses, *(name for row in manifest.languages for name in row.files)]
+    for name in (*manifest.files, *used):
+        if not _NAME.fullmatch(name):
+            raise ModelError(f"{whose} names a file that no model has ({name[:60]!r}); it is refused.")
+        if name not in manifest.files:
+            raise ModelError(f"{name} of {whose} has no hash in the manifest; install the model again.")
+    known = {"torch": TORCH_PRECISIONS, "llamacpp": GGUF_PRECISIONS}
+    for row in manifest.languages:
+        if row.precision not in known[row.backbone] or not row.files:
+            raise ModelError(f"{whose} has a language model of unknown precision; install the model again.")
+    if what := contradiction(manifest):
+        raise ModelError(f"The manifest of {whose} contradicts itself ({what}); install the model again.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.domain.errors import UsageError
 from engine.domain.geometry import Box, Segment, clipped
 from engine.domain.media import Clock, MediaKind
-from engine.grounding.scene import Scene, scene_of
+from engine.grounding.scene import scene_of
 from engine.grounding.viewing import Viewed
 from engine.messages import Ask, Encode
 
@@ -18,7 +18,7 @@ def check_marks(ask: Ask | Encode, media: Sequence[Viewed]) -> None:
     scene = scene_of(media)
     clip = next((one.clock for one in media if one.kind is MediaKind.VIDEO or one.frame is not None), None)
     refused = _region(ask.region, scene.size) or _moment(ask.moment, scene.clock) or _frame(ask.frame, clip)
-    if refused := refused or _limit(ask.constrain if isinstance(ask, Ask) else "", scene):
+    if refused := refused or _limit(ask.constrain if isinstance(ask, Ask) else "", scene.size, media):
         raise UsageError(refused)
 
 
@@ -52,9 +52,10 @@ def _frame(frame: int | None, clock: Clock | None) -> str:
     return ""
 
 
-def _limit(constrain: str, scene: Scene) -> str:
-    if constrain == "boxes" and min(scene.size) <= 0:
+def _limit(constrain: str, size: tuple[int, int], media: Sequence[Viewed]) -> str:
+    if constrain == "boxes" and min(size) <= 0:
         return "Boxes lie in a picture or a clip: limit the answer to times, or not at all."
-    if constrain == "times" and scene.clock is None:
+    # A single frame of a clip is a picture.
+    if constrain == "times" and all(one.clock is None or one.frame is not None for one in media):
         return "Times lie in a clip or a sound: limit the answer to boxes, or not at all."
     return ""

@@ -4,6 +4,7 @@ The archive is not believed: only what its manifest names is taken, under the pl
 byte more than it tells and only with the hash it tells. Nothing else in the archive is looked at.
 """
 
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -21,7 +22,10 @@ from engine.grounding.user_data import Told
 _Files = Mapping[str, Callable[[], IO[bytes] | None]]
 """The plain files of an archive by their names in it, to be opened."""
 
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, LookupError, NotImplementedError, RuntimeError, ValueError),
+)
 
 
 def unpacked(archive: Path, name: str, told: Told) -> Path:
@@ -55,6 +59,6 @@ def _files(archive: Path) -> Iterator[_Files]:
             with tarfile.open(archive, "r:") as tape:
                 yield {one.name: partial(tape.extractfile, one) for one in tape if one.isreg()}
     except OSError as error:
-        raise ModelError(f"{archive} cannot be read: {error.strerror}.") from error
+        raise ModelError(f"{archive} cannot be read: {error.strerror or error}.") from error
     except _BROKEN as error:
         raise ModelError(f"{archive.name} is damaged, or no .zip or .tar without a password: {error}.") from error

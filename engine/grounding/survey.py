@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import resources
 from engine.domain.models import Kept, Offer, Survey
 from engine.grounding import catalogue, library
 from engine.grounding.catalogue import Listing
@@ -25,7 +24,7 @@ def survey(machine: Machine | None = None) -> Survey:
 
 def _kept(known: Known, machine: Machine) -> Kept:
     folder = Path(known.folder)
-    embedded = folder == resources.path("groundling")
+    embedded = library.is_embedded(folder)
     if known.problem:
         return Kept(known.name, known.folder, embedded=embedded, problem=known.problem)
     manifest = read_manifest(folder)

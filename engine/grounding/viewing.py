@@ -77,7 +77,7 @@ class Viewer:
 def _key(path: Path) -> tuple[str, int, int]:
     try:
         stat = path.stat()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise MediaError(f"“{path}” is not there or cannot be read; locate it again.") from error
     return str(path), stat.st_size, stat.st_mtime_ns
 

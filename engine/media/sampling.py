@@ -19,6 +19,7 @@ Pixels = NDArray[np.uint8]
 Array = NDArray[np.float32]
 Colour = tuple[float, float, float]
 Side = Annotated[int, Meta(ge=1, le=4096)]
+Tone = Annotated[int, Meta(ge=0, le=255)]
 
 CLIP_MEAN: Colour = (0.48145466, 0.4578275, 0.40821073)
 CLIP_DEVIATION: Colour = (0.26862954, 0.26130258, 0.27577711)
@@ -29,7 +30,7 @@ class Seeing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     resize: Side
     crop: Side
-    pad: tuple[int, int, int] | None = (122, 116, 104)
+    pad: tuple[Tone, Tone, Tone] | None = (122, 116, 104)
     resample: int = Image.Resampling.BICUBIC
     scale: float = 1 / 255
     mean: Colour = CLIP_MEAN

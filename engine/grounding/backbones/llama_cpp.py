@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -216,7 +217,8 @@ def quantise(
 ) -> None:
     """Writes `source` (F16 or F32) as `kind`, one of `FILE_TYPES`; whole or not at all.
 
-    `written` hears of the bytes so far, from a thread of its own. Ctrl-C ends the process.
+    `written` hears of the bytes so far, from a thread of its own; what it raises comes at the end, and then there is no
+    file. Ctrl-C ends the process.
     """
     options = api.llama_model_quantize_default_params()
     options.ftype = FILE_TYPES[kind]
@@ -248,7 +250,7 @@ def _interruptible() -> Iterator[None]:
 
 @contextmanager
 def _watched(path: Path, written: Callable[[int], None]) -> Iterator[None]:
-    """Tells the size of a file while it grows."""
+    """Tells the size of a file while it grows; what `written` raises is raised once the file does no longer."""
     done = threading.Event()
 
     def watch() -> None:
@@ -256,13 +258,13 @@ def _watched(path: Path, written: Callable[[int], None]) -> Iterator[None]:
             if path.exists():
                 written(path.stat().st_size)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
+        try:
+            yield
+        finally:
+            done.set()
+        watching.result()
 
 
 def _load(path: Path, device: str) -> Any:

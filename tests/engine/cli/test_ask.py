@@ -15,7 +15,9 @@ from engine.domain.errors import GroundworkError
 from engine.domain.geometry import Box, Segment
 from engine.domain.media import Clock
 from engine.domain.query import Grounding, ModelRef
+from engine.grounding import viewing
 from engine.grounding.scene import Scene
+from engine.media import probe
 from engine.messages import Answered
 
 ROOT = Path(__file__).parents[3]
@@ -59,6 +61,17 @@ def test_what_cannot_be_asked_is_one_sentence(
 ) -> None:
     with pytest.raises(GroundworkError, match=sentence):
         command([tiny_media["image"]], **{"model": "/unused", **options})
+
+
+def test_a_medium_is_hashed_once(
+    tiny_model: Path, tiny_media: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    hashed = viewing._hashed
+    monkeypatch.setattr(viewing, "_hashed", lambda path, *more: (read.append(path), hashed(path, *more))[1])
+    monkeypatch.setattr(probe, "digest", read.append)
+    command([tiny_media["image"]], query="Where?", model=str(tiny_model), threads=1, max_tokens=2)
+    assert read == [tiny_media["image"]]
 
 
 def test_there_are_no_fewer_threads_than_none() -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from typer.testing import CliRunner
 
 from engine.cli import app
 from engine.domain.errors import ModelError
-from engine.grounding import library
+from engine.grounding import library, manifest
 from engine.grounding.embedded import model_folder
+from engine.grounding.manifest import Manifest
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "parity" / "set_A"
@@ -121,6 +123,49 @@ def test_a_name_is_given_once(tmp_path: Path) -> None:
         _run("add", str(tmp_path / "two"))
 
 
+def test_a_name_that_is_taken_is_told_before_anything_is_copied(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        _convert(tmp_path / name)
+    _run("add", str(tmp_path / "one"), "--name", "Mine")
+    packed = shutil.make_archive(str(tmp_path / "two"), "zip", tmp_path / "two")
+    for arguments in ((str(tmp_path / "two"), "--copy"), (packed,)):
+        with pytest.raises(ModelError, match="another name"):
+            _run("add", *arguments, "--name", "Mine")
+    assert not (tmp_path / "data" / "models").exists()
+
+
+def test_a_name_that_is_taken_is_told_before_a_conversion(tmp_path: Path) -> None:
+    own = json.loads(_run("list", "--json"))[0]["name"]
+    with pytest.raises(ModelError, match="another name"):
+        _run("convert", "no such", "--clip", "no such", "--to", str(tmp_path / "toy"), "--name", own, "--add")
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "two\nlines", " "])
+def test_a_name_that_a_manifest_gives_is_one_that_a_model_may_have(tmp_path: Path, name: str) -> None:
+    _convert(tmp_path / "toy")
+    path = tmp_path / "toy" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"name": name}))
+    with pytest.raises(ModelError, match="--name"):
+        _run("add", str(tmp_path / "toy"))
+
+
+def test_models_added_while_a_large_one_is_checked_stay_in_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("large", "small"):
+        _convert(tmp_path / name)
+    examine = library.examine
+
+    def slow(folder: Path, hashed: Callable[[int], None]) -> Manifest:
+        monkeypatch.setattr(library, "examine", examine)
+        library.add(tmp_path / "small", "small")
+        return examine(folder, hashed)
+
+    monkeypatch.setattr(library, "examine", slow)
+    library.add(tmp_path / "large", "large")
+    assert {"large", "small"} <= _named().keys()
+
+
 def test_the_model_of_the_program_is_known_by_its_name_and_keeps_it(tmp_path: Path) -> None:
     own = json.loads(_run("list", "--json"))[0]
     assert model_folder(own["name"]) == Path(own["folder"])
@@ -134,6 +179,19 @@ def test_the_model_of_the_program_is_known_by_its_name_and_keeps_it(tmp_path: Pa
         with pytest.raises(ModelError, match=f"{own['name']} .*belongs to the program"):
             _run(*arguments)
     assert list(_named()) == [own["name"]]
+
+
+def test_the_files_of_the_program_stay_whatever_their_model_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _convert(tmp_path / "own")
+    monkeypatch.setattr(library, "EMBEDDED", tmp_path / "own")
+    _run("add", str(tmp_path / "own"), "--name", "mine")
+    with pytest.raises(ModelError, match="belong to the program and stay"):
+        _run("remove", "mine", "--files")
+    assert library.find("mine") == tmp_path / "own"
+    _run("verify", "mine")
+    _run("remove", "mine")
 
 
 def test_the_files_of_a_damaged_model_can_be_removed(tmp_path: Path) -> None:
@@ -166,12 +224,29 @@ def test_a_list_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pyte
         _run("add", str(tmp_path / "toy"))
 
 
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _convert(tmp_path / "toy")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(manifest, "entry", refuse)
+    with pytest.raises(ModelError, match="cannot be read"):
+        _run("verify", str(tmp_path / "toy"))
+
+
 def test_a_damaged_list_is_told_and_not_overwritten() -> None:
     library.shelf_file().parent.mkdir(parents=True)
     library.shelf_file().write_text("{")
     with pytest.raises(ModelError, match="damaged"):
         _run("list")
     assert library.shelf_file().read_text() == "{"
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b"])
+def test_a_name_that_is_no_path_either_is_told(name: str) -> None:
+    with pytest.raises(ModelError, match="No model is called"):
+        library.find(name)
 
 
 def test_a_wrong_name_is_status_2_and_one_sentence() -> None:

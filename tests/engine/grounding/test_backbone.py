@@ -12,7 +12,7 @@ import torch
 from transformers import LlamaForCausalLM
 
 from engine.domain.errors import Cancelled, ModelError, UsageError
-from engine.grounding.backbone import Backbone, Floats, Part, Prefix, Sampling, Stop
+from engine.grounding.backbone import Backbone, Floats, Part, Prefix, Sampling, Stop, probabilities
 
 RANDOM = np.random.default_rng(0)
 WORDS = [int(word) for word in RANDOM.integers(3, 500, 17)]
@@ -136,6 +136,13 @@ def test_a_saved_prefix_answers_bit_equal_in_another_backbone(
     other.close()
 
 
+def test_a_prefix_that_cannot_be_written_leaves_nothing(backbone: Backbone, tmp_path: Path) -> None:
+    (tmp_path / "kept.prefix").mkdir()
+    with pytest.raises(OSError, match="kept"):
+        backbone.save(backbone.prefix(PARTS), tmp_path / "kept.prefix")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.prefix"]
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "foreign", "missing"])
 def test_a_damaged_or_foreign_file_is_no_prefix(backbone: Backbone, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "prefix"
@@ -232,6 +239,12 @@ def test_sampling_follows_its_seed(backbone: Backbone) -> None:
 
     assert warm(1) == warm(1)
     assert len({tuple(warm(seed)) for seed in range(4)}) > 1
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-310, 1e-3])
+def test_the_smallest_temperature_leaves_the_likeliest_alone(temperature: float) -> None:
+    logits = np.array([1.0, 4.0, -80.0, 4.0], np.float32)
+    assert probabilities(logits, temperature).tolist() == [0.0, 0.5, 0.0, 0.5]
 
 
 def test_an_answer_ends_at_its_limit_at_an_end_token_and_at_the_last_place(backbone: Backbone) -> None:

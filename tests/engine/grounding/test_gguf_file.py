@@ -103,6 +103,18 @@ def test_quantising_tells_the_bytes_that_are_written(tmp_path: Path, monkeypatch
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_quantising_for_someone_who_has_gone_fails_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: int) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(runner_module, "_GLANCE", 1e-4)
+    with pytest.raises(BrokenPipeError):
+        runner_module.quantise(EMBEDDED, tmp_path / "q.gguf", "Q6_K", threads=1, written=gone)
+    assert not (tmp_path / "q.gguf").exists()
+
+
 _INTERRUPTED = """
 import os, signal, sys
 from pathlib import Path

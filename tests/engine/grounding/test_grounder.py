@@ -236,6 +236,8 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(
         _ask(grounder, (tiny_media["image"], tiny_media["image"]))
     with pytest.raises(MediaError, match=r"gone\.png"):
         _ask(grounder, (tmp_path / "gone.png",))
+    with pytest.raises(MediaError, match="is not there"):
+        _ask(grounder, (tmp_path / "a\0b.png",))
     with pytest.raises(UsageError, match="places"):
         _ask(grounder, text="dog " * 600)
 
@@ -251,6 +253,7 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(
         ("video", {"frame": 10**12}, "no frame outside the clip"),
         ("audio", {"constrain": "boxes"}, "Boxes lie in a picture or a clip"),
         ("image", {"constrain": "times"}, "Times lie in a clip or a sound"),
+        ("video", {"constrain": "times", "frame": 0}, "Times lie in a clip or a sound"),
         ("image", {"constrain": "circles"}, "limited to boxes or times"),
         ("image", {"seed": -1}, "from 0 on"),
         ("image", {"text": "dog " * 600}, "places"),

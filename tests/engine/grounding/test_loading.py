@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.domain.errors import Cancelled, ModelError, OutOfMemory
+from engine.domain.errors import Cancelled, ModelError, OutOfMemory, UsageError
 from engine.grounding import loading
 from engine.grounding.backbone import Backbone, Stop
 from engine.grounding.loading import choose, load
@@ -33,6 +33,12 @@ def test_too_little_memory_names_what_to_change(tiny_model: Path, monkeypatch: p
     monkeypatch.setattr(loading.psutil, "virtual_memory", Full)
     with pytest.raises(OutOfMemory, match="smaller precision"):
         load(LoadModel("0"), tiny_model)
+
+
+@pytest.mark.parametrize("threads", [-1, 100_000, 1 << 40])
+def test_threads_that_would_end_the_process_are_refused(tiny_model: Path, threads: int) -> None:
+    with pytest.raises(UsageError, match="0 for all cores but one"):
+        load(LoadModel("0", threads=threads), tiny_model)
 
 
 @pytest.mark.parametrize("stage", [2, 3])

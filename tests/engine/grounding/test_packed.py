@@ -1,5 +1,6 @@
 """Models in one file: taken in whole, refused in a sentence, and never a file outside their folder."""
 
+import hashlib
 import io
 import json
 import tarfile
@@ -63,7 +64,7 @@ def test_a_packed_model_is_unpacked_and_can_be_added(
 
 def test_what_the_manifest_does_not_name_stays_in_the_archive(whole: Contents, tmp_path: Path) -> None:
     more = {"../../escaped": b"x", "/absolute": b"x", "run.py": b"x", "manifest.json/../../up": b"x"}
-    there = take(zipped(tmp_path / "a.zip", whole | more))
+    there = take(zipped(tmp_path / "a.zip", whole | more), "Mine")
     assert {path.name for path in there.iterdir()} <= set(whole)
     assert {path.name for path in tmp_path.iterdir()} == {"a.zip", "data"}
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["models"]
@@ -85,7 +86,7 @@ def test_a_link_is_no_file_of_a_model(whole: Contents, tmp_path: Path) -> None:
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
         tape.addfile(link)
     with pytest.raises(ModelError, match=f"{victim} is missing"):
-        take(archive)
+        take(archive, "Mine")
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1] + b"?", lambda data: data + b"?", lambda data: data[:-1]])
@@ -126,13 +127,38 @@ def test_another_model_is_not_overwritten(whole: Contents, tmp_path: Path) -> No
         take(zipped(tmp_path / "b.zip", whole | {"manifest.json": other}), "Mine")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("name", ["manifest.json", "tokenizer.model"])
+def test_bytes_that_do_not_unpack_are_told_and_leave_nothing(
+    method: int, name: str, whole: Contents, tmp_path: Path
+) -> None:
+    names = ("manifest.json", "tokenizer.model")
+    row = {"size": len(whole[names[1]]), "sha256": hashlib.sha256(whole[names[1]]).hexdigest()}
+    manifest = json.loads(whole[names[0]]) | {"senses": [], "languages": [], "files": {names[1]: row}}
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr(names[0], json.dumps(manifest))
+        archive.writestr(names[1], whole[names[1]])
+        place = archive.getinfo(name)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    begin = place.header_offset + 30 + len(name)
+    data[begin + 20 : begin + 60] = bytes(40)
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(ModelError, match=r"damaged|Invalid data") as caught:
+        take(tmp_path / "a.zip", "Bad")
+    assert "written" not in str(caught.value)
+    assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+
+
 def test_what_is_no_archive_of_a_model_is_said_so(whole: Contents, tmp_path: Path) -> None:
     (tmp_path / "text.zip").write_text("not packed at all")
     cut = zipped(tmp_path / "cut.zip", whole)
     cut.write_bytes(cut.read_bytes()[: 1 << 20])
     wrong = zipped(tmp_path / "empty.zip", {"notes.txt": b"x"})
     evil = zipped(tmp_path / "evil.zip", {"manifest.json": b'{"files": 1}'})
+    nameless = zipped(tmp_path / "nameless.zip", {"~": b"x"})
+    nameless.write_bytes(nameless.read_bytes().replace(b"~", b"\0"))
     damaged = {
+        nameless: "damaged",
         tmp_path / "text.zip": "damaged",
         cut: "damaged",
         wrong: "no manifest.json",

@@ -218,19 +218,35 @@ def _lost_shard(source: Path) -> None:
 
 
 def _other_width(source: Path) -> None:
-    path = source / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "intermediate_size": 145}))
+    path = source.parent / "arch.json"
+    told = json.loads(path.read_text())
+    told["llama"]["intermediate_size"] = 145
+    path.write_text(json.dumps(told))
 
 
-@pytest.mark.parametrize("damage", [_no_clip, _lost_shard, _other_width])
+def _other_crop(source: Path) -> None:
+    path = source.parent / "clip" / "preprocessor_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "crop_size": 30}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (_no_clip, "no model weights"),
+        (_lost_shard, "00002.safetensors cannot be read"),
+        (_other_width, "has the shape"),
+        (_other_crop, "the size of pictures"),
+    ],
+)
 def test_an_incomplete_checkpoint_is_told_before_anything_is_written(
-    tmp_path: Path, damage: Callable[[Path], None]
+    tmp_path: Path, damage: Callable[[Path], None], sentence: str
 ) -> None:
     source, clip = tmp_path / "source", tmp_path / "clip"
     shutil.copytree(SOURCE, source)
     shutil.copytree(CLIP, clip)
+    shutil.copy(GOLDEN / "arch.json", tmp_path)
     damage(source)
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match=sentence):
         convert(source, clip, tmp_path / "model", ["bf16"])
     assert not (tmp_path / "model").exists()
 

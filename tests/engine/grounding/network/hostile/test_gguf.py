@@ -101,7 +101,7 @@ class _Gguf:
         head = self.magic + struct.pack("<IQQ", self.version, tensors, count) + b"".join(entries) + self.more
         for name, shape, kind, offset in self.tensors:
             head += _text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
-        return head + bytes(-len(head) % 32) + bytes(self.data)
+        return head + bytes(-len(head) % 32) + bytes(self.data + 32)
 
 
 def _set(**values: Any) -> Callable[[_Gguf], None]:
@@ -130,6 +130,10 @@ def _alignment(number: int) -> Callable[[_Gguf], None]:
 
 def _bad_byte(file: _Gguf) -> None:
     file.tokens[0] = _text("<0x-1>")
+
+
+def _tokens(first: bytes, second: bytes) -> Callable[[_Gguf], None]:
+    return lambda file: file.tokens.__setitem__(slice(2, 4), [_text(first), _text(second)])
 
 
 def _odd_score(file: _Gguf) -> None:
@@ -197,8 +201,13 @@ GGUF: dict[str, Callable[[_Gguf], None]] = {
     "scores of eight bytes": _wide_scores,
     "fewer tokens than it says": lambda file: file.tokens.pop(),
     "a byte token <0x-1>": _bad_byte,
+    "the same token twice": _tokens(b"word", b"word"),
+    "tokens that are the same up to a zero": _tokens(b"word\0a", b"word\0b"),
+    "an empty token": _tokens(b"", b"word"),
     "a score that is no number": _odd_score,
     "a tensor of type 200": _tensor(0, 2, 200),
+    "scales of half floats": _tensor(1, 2, 1),
+    "frequencies of positions": lambda file: file.tensors.append(["rope_freqs.weight", [6], 0, file.data]),
     "a tensor of five edges": _tensor(0, 1, [1, 1, 1, 1, 1]),
     "a tensor without edges": _tensor(0, 1, []),
     "a tensor with an edge of 0": _tensor(0, 1, [48, 0]),

@@ -48,6 +48,7 @@ MANIFESTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "media tokens that are one": _in("architecture", "sound_ids", value={"patch": 200, "start": 201, "end": 202}),
     "pictures of another size": _in("seeing", "crop", value=20),
     "an unknown resampling": _in("seeing", "resample", value=99),
+    "an edge of no colour": _in("seeing", "pad", value=[256, 0, 0]),
     "colours without deviation": _in("seeing", "deviation", value=[0, 1, 1]),
     "frames of another size": _in("watching", "side", value=32),
     "more frames than positions": _in("watching", "limit", value=8),
