@@ -1,9 +1,10 @@
 """The window: places panels, menus and bars. It does nothing else."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy, QToolBar, QWidget
 
 from app.actions import MENUS
@@ -52,22 +53,31 @@ class MainWindow(QMainWindow):
     def place(
         self, name: str, title: str, panel: QWidget | None, area: Area, *, below: str = "", tabbed: str = ""
     ) -> None:
-        """Dock a panel, or room for one, at an edge, under another one or as a tab on it."""
+        """Dock a panel, or room for one, at an edge, under another one or, once it is asked for, as a tab on it."""
         dock = named(QDockWidget(title), f"dock.{name}", title)
         if panel is not None:
             dock.setWidget(panel)
-        self.addDockWidget(area, dock)
-        placed = self.isVisible() and self.restoreDockWidget(dock)
-        if below and not placed:
-            self.splitDockWidget(self.docks[below], dock, Qt.Orientation.Vertical)
-        if tabbed and not placed:
-            self.tabifyDockWidget(self.docks[tabbed], dock)
-            self.docks[tabbed].raise_()
+        # Once it is added, a panel counts as restored even where no layout knows of it.
+        if not self.restoreDockWidget(dock):
+            self.addDockWidget(area, dock)
+            if below:
+                self.splitDockWidget(self.docks[below], dock, Qt.Orientation.Vertical)
+            if tabbed:
+                self.tabifyDockWidget(self.docks[tabbed], dock)
+                dock.hide()
         self.docks[name] = dock
         toggle, action = dock.toggleViewAction(), self._board.action(f"panel.{name}")
         action.setChecked(toggle.isChecked())
         toggle.toggled.connect(action.setChecked)
-        self._board.bind({f"panel.{name}": toggle.trigger})
+        self._board.bind({f"panel.{name}": partial(self._show_or_hide, dock, action)})
+
+    def _show_or_hide(self, dock: QDockWidget, action: QAction) -> None:
+        """One that stands behind another comes to the front."""
+        if not _behind(dock):
+            dock.setVisible(dock.isHidden())
+        if not dock.isHidden():
+            dock.raise_()
+        action.setChecked(not dock.isHidden())
 
     def place_corner(self, widget: QWidget) -> None:
         """At the right end of the tool bar."""
@@ -127,4 +137,10 @@ class MainWindow(QMainWindow):
 
 
 def _stands(dock: QDockWidget) -> bool:
-    return not dock.isHidden() and not dock.isFloating()
+    """Whether a panel has room in the window."""
+    return not dock.isHidden() and not dock.isFloating() and not _behind(dock)
+
+
+def _behind(dock: QDockWidget) -> bool:
+    """Whether a panel is a tab behind another: Qt keeps it beyond the upper left corner."""
+    return not dock.isFloating() and dock.geometry().right() < 0

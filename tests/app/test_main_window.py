@@ -1,5 +1,6 @@
 """Panels are shown and hidden by actions, so their keys can be changed and are seen among all others."""
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -53,3 +54,58 @@ def test_panels_give_way_before_the_middle_becomes_too_narrow(qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: (media.width(), ask.width()) == (220, 220))
     window.resize(1440, 900)
     qtbot.waitUntil(lambda: (media.width(), ask.width()) == (290, 400))
+
+
+@pytest.fixture
+def board() -> ActionBoard:
+    return ActionBoard(ACTIONS)
+
+
+@pytest.fixture
+def tabs(board: ActionBoard, qtbot: QtBot) -> MainWindow:
+    """A window on screen, to which a second panel came as a tab on the first."""
+    window = MainWindow(board)
+    qtbot.addWidget(window)
+    window.setCentralWidget(QWidget())
+    right = Qt.DockWidgetArea.RightDockWidgetArea
+    window.place("annotations", "Annotations", QWidget(), right)
+    window.resize(1000, 600)
+    window.show()
+    window.place("training", "Training", QWidget(), right, tabbed="annotations")
+    return window
+
+
+def test_a_panel_comes_as_a_tab_in_front_once_it_is_asked_for(
+    tabs: MainWindow, board: ActionBoard, qtbot: QtBot
+) -> None:
+    first, second = tabs.docks["annotations"], tabs.docks["training"]
+    assert second.isHidden()
+    board.run("panel.training")
+    qtbot.waitUntil(lambda: second.x() >= 0 > first.x())
+    assert tabs.tabifiedDockWidgets(first) == [second]
+
+
+def test_the_key_of_a_panel_behind_another_brings_it_to_the_front(
+    tabs: MainWindow, board: ActionBoard, qtbot: QtBot
+) -> None:
+    first, action = tabs.docks["annotations"], board.action("panel.annotations")
+    board.run("panel.training")
+    qtbot.waitUntil(lambda: first.x() < 0)
+    board.run("panel.annotations")
+    qtbot.waitUntil(lambda: first.x() >= 0)
+    assert action.isChecked()
+    board.run("panel.annotations")
+    assert first.isHidden()
+    assert not action.isChecked()
+
+
+def test_a_panel_behind_another_takes_no_part_in_giving_way(tabs: MainWindow, board: ActionBoard, qtbot: QtBot) -> None:
+    first, second = tabs.docks["annotations"], tabs.docks["training"]
+    tabs.share_out((("annotations", 500),), ())
+    qtbot.waitUntil(lambda: first.width() == 500)
+    board.run("panel.training")
+    qtbot.waitUntil(lambda: first.x() < 0)
+    tabs.share_out((("training", 300),), ())
+    qtbot.waitUntil(lambda: second.width() == 300)
+    tabs.resize(700, 600)
+    qtbot.waitUntil(lambda: tabs.centralWidget().width() in range(470, 490))
