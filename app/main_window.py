@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from msgspec import Struct
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy, QToolBar, QWidget
@@ -15,6 +16,15 @@ Area = Qt.DockWidgetArea
 _SIDES = (Area.LeftDockWidgetArea, Area.RightDockWidgetArea)
 # What the picture and the player need to be worked with, in pixels.
 _MIDDLE = 480
+
+
+class _Spot(Struct, frozen=True):
+    """Where a panel stands at the very first start, and whether it is seen there."""
+
+    area: Area
+    below: str
+    tabbed: str
+    shown: bool
 
 
 class MainWindow(QMainWindow):
@@ -34,6 +44,7 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Area.RightDockWidgetArea)
         self.docks: dict[str, QDockWidget] = {}
         self._board = board
+        self._spots: dict[str, _Spot] = {}
         # How wide panels were before they had to give way.
         self._wished: dict[QDockWidget, int] = {}
         self.menus = board.fill_menus(self.menuBar(), MENUS)
@@ -51,25 +62,47 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
 
     def place(
-        self, name: str, title: str, panel: QWidget | None, area: Area, *, below: str = "", tabbed: str = ""
+        self,
+        name: str,
+        title: str,
+        panel: QWidget | None,
+        area: Area,
+        *,
+        below: str = "",
+        tabbed: str = "",
+        shown: bool = True,
     ) -> None:
-        """Dock a panel, or room for one, at an edge, under another one or, once it is asked for, as a tab on it."""
+        """Dock a panel, or room for one, at an edge, under another one or as a tab on it."""
         dock = named(QDockWidget(title), f"dock.{name}", title)
         if panel is not None:
             dock.setWidget(panel)
+        self.docks[name], self._spots[name] = dock, _Spot(area, below, tabbed, shown)
         # Once it is added, a panel counts as restored even where no layout knows of it.
         if not self.restoreDockWidget(dock):
-            self.addDockWidget(area, dock)
-            if below:
-                self.splitDockWidget(self.docks[below], dock, Qt.Orientation.Vertical)
-            if tabbed:
-                self.tabifyDockWidget(self.docks[tabbed], dock)
-                dock.hide()
-        self.docks[name] = dock
+            self._put(name)
         toggle, action = dock.toggleViewAction(), self._board.action(f"panel.{name}")
         action.setChecked(toggle.isChecked())
         toggle.toggled.connect(action.setChecked)
         self._board.bind({f"panel.{name}": partial(self._show_or_hide, dock, action)})
+
+    def place_anew(self) -> None:
+        """Panels where they were at the very first start."""
+        self._bar.show()
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        for name in self.docks:
+            self._put(name)
+        self._wished = {}
+
+    def _put(self, name: str) -> None:
+        dock, spot = self.docks[name], self._spots[name]
+        self.addDockWidget(spot.area, dock)
+        if spot.below:
+            self.splitDockWidget(self.docks[spot.below], dock, Qt.Orientation.Vertical)
+        if spot.tabbed:
+            self.tabifyDockWidget(self.docks[spot.tabbed], dock)
+        dock.setVisible(spot.shown)
 
     def _show_or_hide(self, dock: QDockWidget, action: QAction) -> None:
         """One that stands behind another comes to the front."""
@@ -99,9 +132,11 @@ class MainWindow(QMainWindow):
 
     def give_way(self) -> None:
         """Panels at the sides become narrower for the middle to have its width, and wide again once there is room."""
-        middle = self.centralWidget()
-        if middle is None:
+        middle, layout = self.centralWidget(), self.layout()
+        if middle is None or layout is None:
             return
+        # Sizes that were asked for just now.
+        layout.activate()
         sides = [one for one in self.docks.values() if self.dockWidgetArea(one) in _SIDES and _stands(one)]
         now = {one: one.width() for one in sides}
         self._wished = {one: max(width, self._wished.get(one, 0)) for one, width in now.items()}

@@ -71,7 +71,7 @@ def tabs(board: ActionBoard, qtbot: QtBot) -> MainWindow:
     window.place("annotations", "Annotations", QWidget(), right)
     window.resize(1000, 600)
     window.show()
-    window.place("training", "Training", QWidget(), right, tabbed="annotations")
+    window.place("training", "Training", QWidget(), right, tabbed="annotations", shown=False)
     return window
 
 
