@@ -47,6 +47,8 @@ class MainWindow(QMainWindow):
         self._spots: dict[str, _Spot] = {}
         # How wide panels were before they had to give way.
         self._wished: dict[QDockWidget, int] = {}
+        # And how wide they were left then.
+        self._given: dict[QDockWidget, int] = {}
         self.menus = board.fill_menus(self.menuBar(), MENUS)
         # A key works only for an action that some widget holds, and not every action stands in a menu.
         self.addActions(board.actions())
@@ -131,7 +133,10 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks[name] for name in sizes], list(sizes.values()), way)
 
     def give_way(self) -> None:
-        """Panels at the sides become narrower for the middle to have its width, and wide again once there is room."""
+        """Panels at the sides become narrower for the middle to have its width, and wide again once there is room.
+
+        Those that the user made narrower meanwhile stay so.
+        """
         middle, layout = self.centralWidget(), self.layout()
         if middle is None or layout is None:
             return
@@ -139,7 +144,9 @@ class MainWindow(QMainWindow):
         layout.activate()
         sides = [one for one in self.docks.values() if self.dockWidgetArea(one) in _SIDES and _stands(one)]
         now = {one: one.width() for one in sides}
-        self._wished = {one: max(width, self._wished.get(one, 0)) for one, width in now.items()}
+        squeezed = middle.width() < _MIDDLE
+        back = {one: wide for one, wide in self._wished.items() if squeezed or now.get(one) == self._given.get(one)}
+        self._wished = {one: max(width, back.get(one, 0)) for one, width in now.items()}
         room = middle.width() + self._across(now) - _MIDDLE
         share = min(max(room / max(self._across(self._wished), 1), 0), 1)
         if self._wished != now or share < 1:
@@ -147,6 +154,8 @@ class MainWindow(QMainWindow):
             self.resizeDocks(sides, widths, Qt.Orientation.Horizontal)
         if share == 1:
             self._wished = {}
+        layout.activate()
+        self._given = {one: one.width() for one in sides}
 
     def _across(self, widths: Mapping[QDockWidget, int]) -> int:
         """What panels take from the width of the window: those of one side stand one below the other."""

@@ -33,7 +33,9 @@ def test_every_function_key_stands_in_the_table_of_actions() -> None:
     assert panels == [f"panel.{name}" for name in ("media", "time", "ask", "annotations", "history", "training")]
 
 
-def test_panels_give_way_before_the_middle_becomes_too_narrow(qtbot: QtBot) -> None:
+@pytest.fixture
+def wide(qtbot: QtBot) -> MainWindow:
+    """A window on screen with a panel of 290 pixels at the left and one of 400 at the right."""
     window = MainWindow(ActionBoard(ACTIONS))
     qtbot.addWidget(window)
     window.setCentralWidget(QWidget())
@@ -44,8 +46,12 @@ def test_panels_give_way_before_the_middle_becomes_too_narrow(qtbot: QtBot) -> N
     window.resize(1440, 900)
     window.show()
     window.share_out((("media", 290), ("ask", 400)), ())
-    media, ask, middle = window.docks["media"], window.docks["ask"], window.centralWidget()
-    qtbot.waitUntil(lambda: (media.width(), ask.width()) == (290, 400))
+    qtbot.waitUntil(lambda: (window.docks["media"].width(), window.docks["ask"].width()) == (290, 400))
+    return window
+
+
+def test_panels_give_way_before_the_middle_becomes_too_narrow(wide: MainWindow, qtbot: QtBot) -> None:
+    window, media, ask, middle = wide, wide.docks["media"], wide.docks["ask"], wide.centralWidget()
     window.resize(1024, 700)
     qtbot.waitUntil(lambda: middle.width() >= 470)
     assert media.width() < 290
@@ -54,6 +60,18 @@ def test_panels_give_way_before_the_middle_becomes_too_narrow(qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: (media.width(), ask.width()) == (220, 220))
     window.resize(1440, 900)
     qtbot.waitUntil(lambda: (media.width(), ask.width()) == (290, 400))
+
+
+def test_a_panel_made_narrower_by_hand_in_a_narrow_window_stays_so(wide: MainWindow, qtbot: QtBot) -> None:
+    media, ask = wide.docks["media"], wide.docks["ask"]
+    wide.resize(1024, 700)
+    qtbot.waitUntil(lambda: ask.width() < 400)
+    wide.share_out((("ask", 240),), ())
+    qtbot.waitUntil(lambda: ask.width() == 240)
+    for width in (1030, 1440):
+        wide.resize(width, 700)
+        qtbot.waitUntil(lambda: media.width() == 290)
+        assert ask.width() == 240
 
 
 @pytest.fixture
