@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
 
     def _show_or_hide(self, dock: QDockWidget, action: QAction) -> None:
         """One that stands behind another comes to the front."""
-        if not _behind(dock):
+        if not behind(dock):
             dock.setVisible(dock.isHidden())
         if not dock.isHidden():
             dock.raise_()
@@ -182,9 +182,9 @@ class MainWindow(QMainWindow):
 
 def _stands(dock: QDockWidget) -> bool:
     """Whether a panel has room in the window."""
-    return not dock.isHidden() and not dock.isFloating() and not _behind(dock)
+    return not dock.isHidden() and not dock.isFloating() and not behind(dock)
 
 
-def _behind(dock: QDockWidget) -> bool:
+def behind(dock: QDockWidget) -> bool:
     """Whether a panel is a tab behind another: Qt keeps it beyond the upper left corner."""
     return not dock.isFloating() and dock.geometry().right() < 0
