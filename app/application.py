@@ -66,9 +66,9 @@ class Application(QObject):
         place_desk(self.desk, self.window, front.stage)
         self.history = HistoryList()
         right = Qt.DockWidgetArea.RightDockWidgetArea
-        self.window.place("history", "History", self.history, right, tabbed="annotations")
+        self.window.place("history", "History", self.history, right, tabbed="annotations", shown=False)
         self._connect(qt)
-        connect_panel(self.window, self.session, front.layouts)
+        connect_panel(front, self.session)
         self.window.closing.connect(self.close)
 
     def open(self, paths: Sequence[Path]) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Area = Qt.DockWidgetArea
 _SIZE = QSize(1440, 900)
+# First widths and heights of the panels.
+_SHARES = (("media", 290), ("ask", 400)), (("ask", 400), ("annotations", 420))
 _WELCOME = (
     "Open a folder with pictures, clips or sounds. Ask in plain words, look at what the model found, put it right with "
     "one key or one drag. Every step is kept at once; there is no Save."
@@ -55,6 +57,13 @@ class Front(QObject):
         self.window.installEventFilter(self)
         self.window.show()
 
+    def lay_anew(self) -> None:
+        """Panels as they were at the very first start, for every kind of medium."""
+        self.layouts.forget()
+        self.window.place_anew()
+        self.window.share_out(*_SHARES)
+        self.window.give_way()
+
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint:
             self.window.removeEventFilter(self)
@@ -73,7 +82,7 @@ class Front(QObject):
         window.place("media", "Media", None, Area.LeftDockWidgetArea)
         window.place("ask", "Ask", None, Area.RightDockWidgetArea)
         window.place("annotations", "Annotations", None, Area.RightDockWidgetArea, below="ask")
-        window.share_out((("media", 290), ("ask", 400)), (("ask", 400), ("annotations", 420)))
+        window.share_out(*_SHARES)
         self.notice = Notice(self.stage)
         # A page that comes to the front must not hide a sentence.
         self.stage.currentChanged.connect(lambda _: self.notice.raise_())

@@ -19,7 +19,6 @@ class Layouts:
         self._window, self._file = window, file
         self._kind = ""
         self._states: dict[str, str] = {}
-        self._first = window.saveState()
         with contextlib.suppress(OSError, msgspec.DecodeError):
             self._states = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
 
@@ -41,11 +40,9 @@ class Layouts:
         """Whether the user has worked with this kind of medium before."""
         return kind in self._states
 
-    def reset(self) -> None:
-        """Panels as they were at the very first start, for every kind of medium."""
+    def forget(self) -> None:
+        """For every kind of medium; the panels stay where they are."""
         self._states = {}
-        self._window.restoreState(self._first)
-        self._window.give_way()
 
     def keep(self) -> None:
         """Write it down; a layout is not worth a message when that fails."""

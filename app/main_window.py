@@ -1,9 +1,11 @@
 """The window: places panels, menus and bars. It does nothing else."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
+from msgspec import Struct
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QSizePolicy, QToolBar, QWidget
 
 from app.actions import MENUS
@@ -14,6 +16,15 @@ Area = Qt.DockWidgetArea
 _SIDES = (Area.LeftDockWidgetArea, Area.RightDockWidgetArea)
 # What the picture and the player need to be worked with, in pixels.
 _MIDDLE = 480
+
+
+class _Spot(Struct, frozen=True):
+    """Where a panel stands at the very first start, and whether it is seen there."""
+
+    area: Area
+    below: str
+    tabbed: str
+    shown: bool
 
 
 class MainWindow(QMainWindow):
@@ -33,8 +44,11 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Area.RightDockWidgetArea)
         self.docks: dict[str, QDockWidget] = {}
         self._board = board
+        self._spots: dict[str, _Spot] = {}
         # How wide panels were before they had to give way.
         self._wished: dict[QDockWidget, int] = {}
+        # And how wide they were left then.
+        self._given: dict[QDockWidget, int] = {}
         self.menus = board.fill_menus(self.menuBar(), MENUS)
         # A key works only for an action that some widget holds, and not every action stands in a menu.
         self.addActions(board.actions())
@@ -50,24 +64,55 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
 
     def place(
-        self, name: str, title: str, panel: QWidget | None, area: Area, *, below: str = "", tabbed: str = ""
+        self,
+        name: str,
+        title: str,
+        panel: QWidget | None,
+        area: Area,
+        *,
+        below: str = "",
+        tabbed: str = "",
+        shown: bool = True,
     ) -> None:
         """Dock a panel, or room for one, at an edge, under another one or as a tab on it."""
         dock = named(QDockWidget(title), f"dock.{name}", title)
         if panel is not None:
             dock.setWidget(panel)
-        self.addDockWidget(area, dock)
-        placed = self.isVisible() and self.restoreDockWidget(dock)
-        if below and not placed:
-            self.splitDockWidget(self.docks[below], dock, Qt.Orientation.Vertical)
-        if tabbed and not placed:
-            self.tabifyDockWidget(self.docks[tabbed], dock)
-            self.docks[tabbed].raise_()
-        self.docks[name] = dock
+        self.docks[name], self._spots[name] = dock, _Spot(area, below, tabbed, shown)
+        # Once it is added, a panel counts as restored even where no layout knows of it.
+        if not self.restoreDockWidget(dock):
+            self._put(name)
         toggle, action = dock.toggleViewAction(), self._board.action(f"panel.{name}")
         action.setChecked(toggle.isChecked())
         toggle.toggled.connect(action.setChecked)
-        self._board.bind({f"panel.{name}": toggle.trigger})
+        self._board.bind({f"panel.{name}": partial(self._show_or_hide, dock, action)})
+
+    def place_anew(self) -> None:
+        """Panels where they were at the very first start."""
+        self._bar.show()
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        for name in self.docks:
+            self._put(name)
+        self._wished = {}
+
+    def _put(self, name: str) -> None:
+        dock, spot = self.docks[name], self._spots[name]
+        self.addDockWidget(spot.area, dock)
+        if spot.below:
+            self.splitDockWidget(self.docks[spot.below], dock, Qt.Orientation.Vertical)
+        if spot.tabbed:
+            self.tabifyDockWidget(self.docks[spot.tabbed], dock)
+        dock.setVisible(spot.shown)
+
+    def _show_or_hide(self, dock: QDockWidget, action: QAction) -> None:
+        """One that stands behind another comes to the front."""
+        if not behind(dock):
+            dock.setVisible(dock.isHidden())
+        if not dock.isHidden():
+            dock.raise_()
+        action.setChecked(not dock.isHidden())
 
     def place_corner(self, widget: QWidget) -> None:
         """At the right end of the tool bar."""
@@ -88,13 +133,20 @@ class MainWindow(QMainWindow):
             self.resizeDocks([self.docks[name] for name in sizes], list(sizes.values()), way)
 
     def give_way(self) -> None:
-        """Panels at the sides become narrower for the middle to have its width, and wide again once there is room."""
-        middle = self.centralWidget()
-        if middle is None:
+        """Panels at the sides become narrower for the middle to have its width, and wide again once there is room.
+
+        Those that the user made narrower meanwhile stay so.
+        """
+        middle, layout = self.centralWidget(), self.layout()
+        if middle is None or layout is None:
             return
+        # Sizes that were asked for just now.
+        layout.activate()
         sides = [one for one in self.docks.values() if self.dockWidgetArea(one) in _SIDES and _stands(one)]
         now = {one: one.width() for one in sides}
-        self._wished = {one: max(width, self._wished.get(one, 0)) for one, width in now.items()}
+        squeezed = middle.width() < _MIDDLE
+        back = {one: wide for one, wide in self._wished.items() if squeezed or now.get(one) == self._given.get(one)}
+        self._wished = {one: max(width, back.get(one, 0)) for one, width in now.items()}
         room = middle.width() + self._across(now) - _MIDDLE
         share = min(max(room / max(self._across(self._wished), 1), 0), 1)
         if self._wished != now or share < 1:
@@ -102,6 +154,8 @@ class MainWindow(QMainWindow):
             self.resizeDocks(sides, widths, Qt.Orientation.Horizontal)
         if share == 1:
             self._wished = {}
+        layout.activate()
+        self._given = {one: one.width() for one in sides}
 
     def _across(self, widths: Mapping[QDockWidget, int]) -> int:
         """What panels take from the width of the window: those of one side stand one below the other."""
@@ -127,4 +181,10 @@ class MainWindow(QMainWindow):
 
 
 def _stands(dock: QDockWidget) -> bool:
-    return not dock.isHidden() and not dock.isFloating()
+    """Whether a panel has room in the window."""
+    return not dock.isHidden() and not dock.isFloating() and not behind(dock)
+
+
+def behind(dock: QDockWidget) -> bool:
+    """Whether a panel is a tab behind another: Qt keeps it beyond the upper left corner."""
+    return not dock.isFloating() and dock.geometry().right() < 0

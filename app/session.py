@@ -32,9 +32,10 @@ class Session(QObject):
 
     `project_changed` after opening or closing; `leaving` before another item is shown, `item_changed(item)` when it is
     or the shown one changed; `annotations_changed(annotations)` with all to be drawn of the shown item;
-    `selection_changed(annotation)`; `edited(edit)` after each applied edit, undo or redo; `told(sentence)` for what
-    the user must know; `hover_changed(id)` when the pointer rests on an annotation anywhere, "" when it leaves;
-    `mark_changed(mark)` when the user marks what the next question is about.
+    `selection_changed(annotation)`; `edited(edit)` after each applied edit, undo or redo, `applied(edit)` after it if
+    it was neither of the two; `told(sentence)` for what the user must know; `hover_changed(id)` when the pointer rests
+    on an annotation anywhere, "" when it leaves; `mark_changed(mark)` when the user marks what the next question is
+    about.
     """
 
     project_changed = Signal()
@@ -47,6 +48,7 @@ class Session(QObject):
     walked = Signal(object)
     labels_changed = Signal(object)
     edited = Signal(object)
+    applied = Signal(object)
     hover_changed = Signal(str)
     mark_changed = Signal(object)
     told = Signal(str)
@@ -189,6 +191,7 @@ class Session(QObject):
             self.told.emit(str(error))
             return False
         self._take(edit)
+        self.applied.emit(edit)
         return True
 
     def settle(self, edit: Edit, arriving: Iterable[Annotation]) -> bool:

@@ -18,13 +18,15 @@ _WRITING = frozenset(
 def keymap(actions: Iterable[Action], preset: str, own: Mapping[str, tuple[str, ...]]) -> Keymap:
     """Keys by action id: the user's own before the preset's before the row's.
 
-    A key that the preset or the user gives to one action is taken from the rows that had it by default.
+    A key that the user gives to one action is taken from those that had it by the preset or by default, and one that
+    the preset gives from those that had it by default.
     """
-    rows = {action.id: action.keys for action in actions}
-    chosen = {**PRESETS.get(preset, {}), **own}
-    taken = {key for id_, keys in chosen.items() if id_ in rows for key in keys}
-    freed = {id_: tuple(key for key in keys if key not in taken) for id_, keys in rows.items()}
-    return {id_: chosen.get(id_, freed[id_]) for id_ in rows}
+    found = {action.id: action.keys for action in actions}
+    for given in (PRESETS.get(preset, {}), own):
+        known = {id_: keys for id_, keys in given.items() if id_ in found}
+        taken = {key for keys in known.values() for key in keys}
+        found = {id_: tuple(key for key in keys if key not in taken) for id_, keys in found.items()} | known
+    return found
 
 
 def conflicts(keys: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from app.desk import Desk
-from app.layout import Layouts
+from app.front import Front
 from app.main_window import MainWindow
 from app.session import Session
 from app.wiring.canvas import connect_canvas
@@ -34,7 +34,7 @@ def place_desk(desk: Desk, window: MainWindow, stage: QStackedWidget) -> None:
     looking = _column(QWidget(), strip, canvas)
     stage.addWidget(looking)
     stage.addWidget(listening)
-    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea)
+    window.place("time", "Time", panel, Qt.DockWidgetArea.BottomDockWidgetArea, shown=False)
 
     def show(item: MediaItem | None) -> None:
         sound = item is not None and item.kind is MediaKind.AUDIO
@@ -46,7 +46,6 @@ def place_desk(desk: Desk, window: MainWindow, stage: QStackedWidget) -> None:
         if held:
             stage.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    window.docks["time"].hide()
     desk.session.item_changed.connect(show)
     desk.player.noticed.connect(window.place_status("player", "What cannot be heard or seen").setText)
     # The strip first: a picture that is at hand is described as soon as the canvas asks for it.
@@ -82,9 +81,9 @@ def _column(holder: QWidget, top: QWidget, rest: QWidget) -> QWidget:
     return holder
 
 
-def connect_panel(window: MainWindow, session: Session, layouts: Layouts) -> None:
+def connect_panel(front: Front, session: Session) -> None:
     """A kind of medium that is shown for the first time gets time or none; after that the user's own layout holds."""
-
+    window, layouts = front.window, front.layouts
     met: set[MediaKind] = set()
 
     def show(item: MediaItem | None) -> None:
@@ -95,5 +94,11 @@ def connect_panel(window: MainWindow, session: Session, layouts: Layouts) -> Non
         if item.clock is not None:
             window.share_out((), (("time", _HEIGHTS[item.kind]),))
 
+    def reset() -> None:
+        met.clear()
+        front.lay_anew()
+        show(session.item)
+
+    front.board.bind({"view.reset": reset})
     session.item_changed.connect(layouts.show_kind)
     session.item_changed.connect(show)

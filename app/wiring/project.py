@@ -47,7 +47,6 @@ def connect_project(board: ActionBoard, session: Session, opening: Opening, fron
             "project.backup": backup,
             "edit.copy_previous": copy,
             "go.search_annotations": search,
-            "view.reset": front.layouts.reset,
         }
     )
 

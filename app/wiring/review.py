@@ -194,7 +194,7 @@ def connect_review(board: ActionBoard, session: Session, preferences: Preference
     """Bind the verbs; the first prediction of a newly shown item is selected."""
     flow = Review(session, preferences)
     session.item_changed.connect(lambda _: QTimer.singleShot(0, flow, flow.begin))
-    session.edited.connect(flow.note)
+    session.applied.connect(flow.note)
     asking.ended.connect(flow.look_at)
     board.bind(
         {

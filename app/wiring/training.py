@@ -112,7 +112,8 @@ def connect_training(front: Front, session: Session, engine: Grounder) -> Traini
     """Place the panel; a project's newest run is watched as soon as the project is open."""
     panel, run = TrainingPanel(), TrainingRun(front)
     candidate, room = Candidate(front, session, engine, run), Room(front, engine, run)
-    front.window.place("training", "Training", panel, Qt.DockWidgetArea.RightDockWidgetArea, tabbed="annotations")
+    right = Qt.DockWidgetArea.RightDockWidgetArea
+    front.window.place("training", "Training", panel, right, tabbed="annotations", shown=False)
 
     def show() -> None:
         panel.show_status(run.status, ready=session.store is not None)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from app.actions.board import ActionBoard
-from app.main_window import MainWindow
+from app.main_window import MainWindow, behind
 from app.opening import Opening
 from app.preferences import Preferences
 from app.session import Session
@@ -47,7 +47,7 @@ def connect_moving(board: ActionBoard, window: MainWindow, session: Session, med
             session.show_item(found)
 
     def panel(step: int) -> None:
-        docks = (dock.widget() for dock in window.docks.values() if dock.isVisible())
+        docks = (dock.widget() for dock in window.docks.values() if dock.isVisible() and not behind(dock))
         places = [place for place in (window.centralWidget(), *docks) if place is not None and _own(place)]
         focus = QApplication.focusWidget()
         here = next((at for at, place in enumerate(places) if focus and place.isAncestorOf(focus)), 0)

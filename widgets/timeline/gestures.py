@@ -101,7 +101,7 @@ class Gestures:
     def press(self, band: Band, pts: float, keys: Keys) -> Outcome:
         """The button went down in a band."""
         limits = self.bounds(keys)
-        if keys.jump and self.live_row >= 0:
+        if keys.jump and self.tool is Tool.SELECT and self.live_row >= 0:
             return self._jump(pts, limits)
         if band.kind is not Kind.LANE and self.tool is Tool.SELECT:
             self.state = tools.Scrubbing()

@@ -20,9 +20,8 @@ from widgets.timeline.bands import Band
 Peaks = Callable[[float, float, int], NDArray[np.float32]]
 # (start s, end s, columns) -> (rows, columns) levels 0..255, high frequencies first.
 Spectra = Callable[[float, float, int], NDArray[np.uint8]]
-# PTS -> a small picture of that instant, None while it is being made.
+# (PTS, PTS to the next one) -> the picture on screen then, as far as it is known; None while there is none.
 Thumbnails = Callable[[int, int], QImage | None]
-"""(PTS, PTS to the next one) -> the picture on screen then, as far as it is known."""
 
 Columns = tuple[int, int]
 # Room that the name of a tick needs.

@@ -29,6 +29,13 @@ def test_a_key_given_to_one_action_is_taken_from_the_row_that_had_it() -> None:
     assert keymap(rows, "own", {"a": ("Y",)}) == {"a": ("Y",), "b": ("Z",)}
 
 
+def test_a_key_given_by_the_user_stays_theirs_under_a_preset_that_gives_it_elsewhere() -> None:
+    assert PRESETS["cvat"]["draw.outside"] == ("O",)
+    keys = keymap(ACTIONS, "cvat", {"canvas.hide": ("O",)})
+    assert (keys["canvas.hide"], keys["draw.outside"]) == (("O",), ())
+    assert conflicts(keys) == {}
+
+
 def test_the_letter_that_opens_a_menu_is_claimed_already() -> None:
     assert conflicts({"a": ("Alt+I",), "b": ("Alt+M",)}) == {"Alt+I": ["menu.media", "a"]}
 

@@ -33,6 +33,7 @@ def room(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Itera
 def hands(room: Room, tmp_path: Path) -> Room:
     """The room with the verbs of review, of words and of the history."""
     flow = connect_review(room.board, room.session, Preferences(tmp_path / "settings"), Asked())
+    flow.decided.connect(lambda _, kind: room.verdicts.append(kind))
     connect_words(room.board, room.window, room.session, asking_words(room.window, room.session))
     room.board.bind({"edit.undo": room.session.undo, "edit.redo": room.session.redo})
     for view in (room.canvas, room.timeline):

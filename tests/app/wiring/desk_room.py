@@ -63,6 +63,7 @@ class Room:
         store = ProjectStore.create(folder)
         self.root = root = store.root
         self.listening = False
+        self.verdicts: list[str] = []
         Image.new("RGB", (200, 150), (10, 200, 30)).save(root / "green.png")
         Image.new("RGB", (200, 150), (200, 10, 30)).save(root / "red.png")
         make_clip(root / "clip.mp4")

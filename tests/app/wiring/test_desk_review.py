@@ -40,3 +40,11 @@ def test_a_boundary_of_a_finished_segment_keeps_the_sound(hands: Room) -> None:
     QTest.mouseClick(hands.timeline, LEFT, CTRL, QPoint(at, lane.top + lane.height // 2))
     assert hands.session.annotations[0].geometry != one.geometry
     assert hands.session.item == item
+
+
+def test_what_is_undone_and_done_again_was_decided_once(hands: Room) -> None:
+    one = hands.put(hands.show("green.png"), BOX)
+    hands.session.apply(edits.reshape(one, Box(20, 30, 140, 90)))
+    hands.board.run("edit.undo")
+    hands.board.run("edit.redo")
+    assert hands.verdicts == ["adjust"]

@@ -34,3 +34,22 @@ def test_the_next_panel_is_one_that_takes_keys(room: Room, qtbot: QtBot) -> None
     room.show("tone.wav")
     room.timeline.setFocus()
     assert walk() == ["words", "timeline", "words"]
+
+
+def test_a_panel_behind_another_is_passed_over(room: Room, qtbot: QtBot) -> None:
+    for name, tabbed in (("annotations", ""), ("training", "annotations")):
+        panel = QWidget()
+        named(QLineEdit(panel), name, name)
+        room.window.place(name, name, panel, Qt.DockWidgetArea.RightDockWidgetArea, tabbed=tabbed)
+    connect_moving(room.board, room.window, room.session, MediaList())
+    room.show("green.png")
+    room.window.docks["training"].raise_()
+    qtbot.waitUntil(lambda: room.window.docks["annotations"].x() < 0)
+    room.window.activateWindow()
+    qtbot.waitUntil(room.window.isActiveWindow)
+    room.canvas.setFocus()
+    for name in ("training", "canvas"):
+        room.board.run("go.panel")
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert focus.objectName() == name

@@ -165,6 +165,14 @@ def test_the_nearest_boundary_jumps_to_a_control_click(timeline: TimelineView, t
     assert told == [("reshaped", ("a", Segment(100, 450)))]
 
 
+def test_a_tool_in_hand_draws_whatever_is_held(timeline: TimelineView, told: list) -> None:
+    timeline.show_annotations([said("a", 100, 300)], LABELS)
+    timeline.select("a")
+    timeline.set_tool(Tool.DRAW)
+    drag(timeline, 400, 450, keys=CTRL)
+    assert told == [("drawn", Segment(400, 450), "l")]
+
+
 def test_segments_that_overlap_lie_below_each_other(timeline: TimelineView, told: list) -> None:
     timeline.show_annotations([said("long", 100, 600), said("short", 250, 350)], LABELS)
     top, below = (band.top + band.height // 2 for band in timeline.bands()[1:])
