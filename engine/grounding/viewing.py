@@ -25,6 +25,9 @@ from engine.media.video import VideoReader
 # So much is read before the next look at a wish to stop.
 _BLOCK = 4 << 20
 
+_Key = tuple[str, int, int]
+"""Path, bytes and time of change: what tells that a file is still the same."""
+
 
 class Viewed(Struct, frozen=True):
     """One medium of a question. `kind` is what the model takes it for: a single frame of a clip is a picture."""
@@ -41,7 +44,7 @@ class Viewer:
     """Looks at files; remembers what it found of those that did not change."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int, int], tuple[probe.Probed, str]] = {}
+        self._known: dict[_Key, tuple[probe.Probed, str]] = {}
 
     def study(self, paths: Sequence[str], stop: Stop) -> Iterator[tuple[int, int]]:
         """Reads files that are not known yet, so that `view` need not; of a large one, bytes read and bytes in all.
@@ -49,11 +52,7 @@ class Viewer:
         Raises MediaError for what cannot be read, Cancelled once stopped.
         """
         for path in map(Path, paths):
-            key = _key(path)
-            if key not in self._known:
-                stop.check()
-                known = probe.probe(path)
-                self._known[key] = (known, (yield from _hashed(path, known.size, stop)))
+            yield from self._learn(path, _key(path), stop)
 
     def view(self, paths: Sequence[str], frame: int | None) -> list[Viewed]:
         """The media of a question, at most one of a kind; a MediaError or UsageError says what is wrong with them."""
@@ -65,16 +64,21 @@ class Viewer:
 
     def _one(self, path: Path, frame: int | None) -> Viewed:
         key = _key(path)
-        if key not in self._known:
-            known = probe.probe(path)
-            self._known[key] = (known, probe.digest(path))
+        for _ in self._learn(path, key, Stop()):
+            pass
         known, digest = self._known[key]
         single = frame if known.kind is MediaKind.VIDEO else None
         kind = MediaKind.IMAGE if single is not None else known.kind
         return Viewed(path, kind, digest, (known.width, known.height), known.clock, single)
 
+    def _learn(self, path: Path, key: _Key, stop: Stop) -> Iterator[tuple[int, int]]:
+        if key not in self._known:
+            stop.check()
+            known = probe.probe(path)
+            self._known[key] = (known, (yield from _hashed(path, known.size, stop)))
 
-def _key(path: Path) -> tuple[str, int, int]:
+
+def _key(path: Path) -> _Key:
     try:
         stat = path.stat()
     except (OSError, ValueError) as error:

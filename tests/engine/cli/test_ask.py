@@ -17,7 +17,6 @@ from engine.domain.media import Clock
 from engine.domain.query import Grounding, ModelRef
 from engine.grounding import viewing
 from engine.grounding.scene import Scene
-from engine.media import probe
 from engine.messages import Answered
 
 ROOT = Path(__file__).parents[3]
@@ -69,7 +68,6 @@ def test_a_medium_is_hashed_once(
     read: list[Path] = []
     hashed = viewing._hashed
     monkeypatch.setattr(viewing, "_hashed", lambda path, *more: (read.append(path), hashed(path, *more))[1])
-    monkeypatch.setattr(probe, "digest", read.append)
     command([tiny_media["image"]], query="Where?", model=str(tiny_model), threads=1, max_tokens=2)
     assert read == [tiny_media["image"]]
 
