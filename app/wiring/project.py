@@ -34,10 +34,6 @@ def connect_project(board: ActionBoard, session: Session, opening: Opening, fron
         else:
             session.apply(edit)
 
-    def search() -> None:
-        front.window.docks["annotations"].raise_()
-        front.annotations.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
     hourly = QTimer(front, interval=_MINUTE_MS)
     hourly.timeout.connect(lambda: _back_up(session, jobs) if session.store and session.store.backup_due else None)
     hourly.start()
@@ -46,7 +42,7 @@ def connect_project(board: ActionBoard, session: Session, opening: Opening, fron
             "project.sample": lambda: open_sample(front.places.data, opening, jobs, session),
             "project.backup": backup,
             "edit.copy_previous": copy,
-            "go.search_annotations": search,
+            "go.search_annotations": lambda: front.annotations.search.setFocus(Qt.FocusReason.ShortcutFocusReason),
         }
     )
 

@@ -14,6 +14,16 @@ from engine.domain.annotation import Annotation
 from engine.domain.geometry import Box, Track
 from widgets.media_list import MediaList
 
+# What is worked with after these actions, which has to be seen for that: its panel.
+_NEEDED = {
+    "go.search": "media",
+    "ask.focus": "ask",
+    "go.search_annotations": "annotations",
+    "media.go_to": "time",
+    "timeline.draw": "time",
+    "timeline.moment": "time",
+}
+
 
 def connect_opening(board: ActionBoard, window: MainWindow, opening: Opening, preferences: Preferences) -> None:
     """Open and add through dialogs and by dropping files on the window."""
@@ -53,9 +63,16 @@ def connect_moving(board: ActionBoard, window: MainWindow, session: Session, med
         here = next((at for at, place in enumerate(places) if focus and place.isAncestorOf(focus)), 0)
         _entry(places[(here + step) % len(places)]).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def bring(verb: str) -> None:
+        dock = window.docks.get(_NEEDED.get(verb, ""))
+        if dock is not None:
+            dock.show()
+            dock.raise_()
+
     def full_screen() -> None:
         window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
+    board.doing.connect(bring)
     board.bind(
         {
             "go.next_item": lambda: go(1),

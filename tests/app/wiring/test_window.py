@@ -1,5 +1,6 @@
 """Keys that move between panels, on the real window."""
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -53,3 +54,19 @@ def test_a_panel_behind_another_is_passed_over(room: Room, qtbot: QtBot) -> None
         focus = QApplication.focusWidget()
         assert focus is not None
         assert focus.objectName() == name
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_what_the_keys_are_to_go_to_is_shown_first(room: Room, qtbot: QtBot) -> None:
+    media = MediaList()
+    room.window.place("media", "Media", media, Qt.DockWidgetArea.LeftDockWidgetArea)
+    connect_moving(room.board, room.window, room.session, media)
+    room.show("clip.mp4")
+    room.window.activateWindow()
+    qtbot.waitUntil(room.window.isActiveWindow)
+    for verb, name in (("go.search", "media"), ("media.go_to", "time"), ("timeline.draw", "time")):
+        room.window.docks[name].hide()
+        room.board.run(verb)
+        assert room.window.docks[name].isVisible()
+    room.board.run("go.search")
+    assert media.search.hasFocus()
