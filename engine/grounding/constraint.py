@@ -1,17 +1,24 @@
 """Answers that can only be places: which tokens may come next, so that every answer is read and none is malformed.
 
-An answer is one or more boxes (or times) back to back, or the words that say that the thing is not there.
+An answer is one or more boxes (or times) back to back, each row of them after a name if the model writes one, or the
+words that say that the thing is not there.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import chain
+from string import ascii_letters
 
 from msgspec import Struct
 
 from engine.domain.errors import UsageError
 from engine.grammar import ABSENT
 
-_ALPHABET = frozenset(b"[]{},. 0123456789" + ABSENT.encode())
+_ALPHABET = frozenset(b"[]{},.: 0123456789" + ascii_letters.encode())
+# What stands before a place: nothing, or a name of a few words; after another place a comma goes before the name.
+_NAME = "[A-Za-z][A-Za-z ]{0,39}"
+_HEADS = re.compile(rf"(?:{_NAME}:? ?)?"), re.compile(rf"(?:, {_NAME}:? ?)?")
+_BEGUN = re.compile(rf"(?:{_NAME}:? ?)?"), re.compile(rf"(?:,(?: (?:{_NAME}:? ?)?)?)?")
 
 
 class Form(Struct, frozen=True):
@@ -32,11 +39,14 @@ class Vocabulary:
 
     def __init__(self, piece: Callable[[int], bytes], count: int, *, eos: int, stop: str) -> None:
         self.pieces: dict[int, str] = {}
+        # By their first character: where that cannot come, none of thousands can.
+        self.beginning: dict[str, list[int]] = {}
         self.ends = {eos}
         for token in range(count):
             raw = piece(token)
             if raw and _ALPHABET.issuperset(raw):
                 self.pieces[token] = raw.decode("ascii")
+                self.beginning.setdefault(self.pieces[token][0], []).append(token)
             elif raw.strip() and stop.encode().startswith(raw.strip()):
                 self.ends.add(token)
 
@@ -51,8 +61,9 @@ class Places:
         self._text = ""
 
     def allowed(self) -> Sequence[int]:
-        text = self._text
-        ids = [token for token, piece in self._vocabulary.pieces.items() if viable(text + piece, self._form)]
+        text, form, pieces = self._text, self._form, self._vocabulary.pieces
+        among = [tokens for first, tokens in self._vocabulary.beginning.items() if viable(text + first, form)]
+        ids = [token for token in chain(*among) if viable(text + pieces[token], form)]
         if not ids or complete(text, self._form):
             ids += sorted(self._vocabulary.ends)
         return ids
@@ -73,16 +84,20 @@ def viable(text: str, form: Form) -> bool:
     if ABSENT.startswith(text):
         return True
     *whole, begun = text.split(form.closing)
-    return all(_group(part, form, closed=True) for part in whole) and _group(begun, form, closed=False)
+    places = [_place(part, form, row=number > 0, closed=True) for number, part in enumerate(whole)]
+    return all(places) and _place(begun, form, row=bool(whole), closed=False)
 
 
-def _group(text: str, form: Form, *, closed: bool) -> bool:
-    """Whether one place, up to its closing bracket, is well-formed or can become so."""
-    if not text:
-        return not closed
-    if not text.startswith(form.opening):
-        return False
-    body = text[1:]
+def _place(text: str, form: Form, *, row: bool, closed: bool) -> bool:
+    """Whether one place with what stands before it is well-formed or can become so; `row` when it follows another."""
+    head, bracket, body = text.partition(form.opening)
+    if not bracket:
+        return not closed and _BEGUN[row].fullmatch(head) is not None
+    return _HEADS[row].fullmatch(head) is not None and head.strip(": ") != ABSENT and _body(body, form, closed=closed)
+
+
+def _body(body: str, form: Form, *, closed: bool) -> bool:
+    """Whether the numbers of one place, up to its closing bracket, are well-formed or can become so."""
     torn = not closed and body.endswith(",") and form.joint != ","
     numbers = body.removesuffix(",").split(form.joint) if torn else body.split(form.joint)
     if len(numbers) > form.count or (closed and len(numbers) < form.count) or (torn and len(numbers) == form.count):
