@@ -170,8 +170,7 @@ def _packets(container: InputContainer, stream: VideoStream, stop: threading.Eve
                 found.sure = False
                 continue
             if dts is not None:
-                if dts < last:
-                    found.restarted = found.restarted or dts < last - second
+                found.restarted = found.restarted or dts < last - second
                 last = dts
             hidden = packet.is_discard or (hides and _vp8_hidden(packet))
             rows.append((pts, packet.duration or 0, packet.is_keyframe, not hidden))

@@ -89,10 +89,12 @@ class Examiner:
         late = threading.Event()
         patience = self._patience + size / _BYTES_A_SECOND
         line = _exchange(child, msgspec.json.encode(str(path.absolute())), patience, late)
+        if not line or late.is_set():
+            # It may be killed just as it answers; the next file is not to blame.
+            self._end()
         if line:
             self._served += 1
             return msgspec.json.decode(line, type=Verdict), True
-        self._end()
         if late.is_set():
             return Verdict(
                 sentence=f"{path.name} keeps the reader busy without end and was set aside; convert it."

@@ -27,7 +27,7 @@ from engine.media.sampling import (
     sound_values,
 )
 from engine.media.shown import ShownFrames
-from engine.media.sound_frames import SLACK, all_packets, decoded, joined
+from engine.media.sound_frames import SLACK, decoded, joined
 
 Pixels = NDArray[np.uint8]
 Array = NDArray[np.float32]
@@ -89,7 +89,7 @@ def read_sound(path: Path, rate: int, check: Check = lambda: None) -> Array:
         shared = math.gcd(own, rate)
         if own // shared * (rate // shared) > _LARGEST_KERNEL:
             own = rate
-        parts = _planar(decoded(all_packets(container, stream)), own, check)
+        parts = _planar(decoded(container.demux(stream)), own, check)
         blocks = list(resampled(joined(_placed(path, parts, own), round(SLACK * own)), own, rate))
     if not sum(len(block) for block in blocks):
         raise MediaError(f"{path.name} has no sound that can be decoded.")

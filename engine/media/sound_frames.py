@@ -26,16 +26,10 @@ Array = NDArray[np.float32]
 Packets = Iterator["Packet[AudioStream]"]
 
 
-def all_packets(container: InputContainer, stream: AudioStream) -> Packets:
-    """Up to where the file is so damaged that no next packet is found: the time of the medium ends there, too."""
-    with suppress(av.error.InvalidDataError):
-        yield from container.demux(stream)
-
-
 def decoded(packets: Packets) -> Iterator[av.AudioFrame]:
     """All frames that can be decoded; one that has no time of its own follows the one before it."""
     last: av.AudioFrame | None = None
-    for packet in packets:
+    for packet in _found(packets):
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
@@ -45,6 +39,12 @@ def decoded(packets: Packets) -> Iterator[av.AudioFrame]:
                 frame.pts = last.pts + round(last.samples / last.sample_rate / frame.time_base)
             last = frame
             yield frame
+
+
+def _found(packets: Packets) -> Packets:
+    """Up to where the file is so damaged that no next packet is found: the time of the medium ends there, too."""
+    with suppress(av.error.InvalidDataError):
+        yield from packets
 
 
 def joined(placed: Iterable[tuple[int, Array]], slack: int, total: int = sys.maxsize) -> Iterator[Array]:
@@ -89,7 +89,7 @@ class PacketPlaces:
         self._known: dict[int, int] = {}
         with open_container(path) as container:
             stream = audio_of(container)
-            for packet in all_packets(container, stream) if stream else ():
+            for packet in _found(container.demux(stream)) if stream else ():
                 if packet.pos is not None and packet.pts is not None:
                     self._known.setdefault(packet.pos, packet.pts)
         self._rows = sorted((pts, place) for place, pts in self._known.items())

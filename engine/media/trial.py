@@ -6,6 +6,8 @@ from pathlib import Path
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 from av.video.stream import VideoStream
 from msgspec import structs
 
@@ -66,11 +68,20 @@ def _listen(container: InputContainer) -> None:
 def _run(container: InputContainer, stream: VideoStream | AudioStream, budget: float) -> int:
     until = time.perf_counter() + budget
     bad = 0
-    for packet in container.demux(stream):
-        try:
-            packet.decode()
-        except av.error.FFmpegError:
-            bad += packet.size > 0
-        if time.perf_counter() > until:
-            break
+    try:
+        for packet in container.demux(stream):
+            bad += _fails(packet)
+            if time.perf_counter() > until:
+                break
+    except av.error.FFmpegError:
+        # No next packet is found: what was read before is shown all the same.
+        bad += 1
     return bad
+
+
+def _fails(packet: "Packet[Stream]") -> bool:
+    try:
+        packet.decode()
+    except av.error.FFmpegError:
+        return packet.size > 0
+    return False

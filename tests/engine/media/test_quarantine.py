@@ -1,12 +1,15 @@
 import sys
+import threading
 import time
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 from PIL import Image
 
 from engine.domain.errors import MediaError
 from engine.domain.media import MediaKind
+from engine.media import quarantine
 from engine.media.quarantine import Examiner
 from tests.engine.media import clips
 
@@ -71,6 +74,24 @@ def test_signs_of_life_do_not_go_on_for_ever(tmp_path: Path) -> None:
         pytest.raises(MediaError, match=r"endless\.png keeps the reader busy"),
     ):
         hasty.examine(put(tmp_path, "endless.png"))
+
+
+def test_a_child_given_up_as_it_answers_is_not_held_against_the_next_file(
+    fragile: Examiner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, children = quarantine._exchange, []
+
+    def late_at_once(child: Popen[bytes], line: bytes, patience: float, late: threading.Event) -> bytes:
+        answer = exchange(child, line, patience, late)
+        if line and child not in children:
+            children.append(child)
+            late.set()
+        return answer
+
+    monkeypatch.setattr(quarantine, "_exchange", late_at_once)
+    for name in ("one.png", "two.png"):
+        assert fragile.examine(put(tmp_path, name))
+    assert len(children) == 2
 
 
 def test_a_child_that_cannot_start_is_one_sentence(tmp_path: Path) -> None:

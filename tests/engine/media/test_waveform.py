@@ -11,7 +11,9 @@ from engine.media import waveform
 from engine.media.container import audio_of, open_container
 from engine.media.peaks import BASE, PeakPyramid, base_pairs
 from engine.media.probe import probe
+from engine.media.sampled import read_sound
 from engine.media.sound import SoundReader
+from engine.media.trial import tried
 from engine.media.waveform import Waveform
 from tests.engine.media import clips
 from tests.engine.media.test_sound import bursts
@@ -188,3 +190,17 @@ def test_large_stretches_are_binned_like_small_ones(tmp_path: Path) -> None:
     with open_container(path) as small, waveform.open_sound(path) as large:
         found = [np.concatenate(list(waveform.sound_pairs(one, audio_of(one), 0.0))) for one in (small, large)]
     assert np.array_equal(*found)
+
+
+def test_a_sound_that_breaks_off_is_seen_and_heard_up_to_there(tmp_path: Path) -> None:
+    path = clips.write_sound(tmp_path / "a.wv", 4.0, codec="wavpack")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + bytes(len(data) // 2))
+    known = tried(path)
+    assert "damaged" in known.notice
+    wave, reader = Waveform(path, known.clock), SoundReader(path)
+    assert wave.wait(10)
+    heard = reader.samples(0.0, known.seconds)
+    reader.close()
+    assert (wave.notice, bursts(heard)) == ("", pytest.approx([0, 1], abs=0.01))
+    assert len(read_sound(path, 16000)) >= 1.5 * 16000
